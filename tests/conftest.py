@@ -1,0 +1,22 @@
+"""What holds for every test: nothing leaves loopback, and no variable of the machine reaches the code under test."""
+
+import os
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+PREFIXES = ("RINGFENCE_", "INFOBIP_", "VONAGE_", "KALEYRA_", "KPN_", "MESSENTE_", "DAGSTER_")
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback() -> None:
+    """Refuse every connection of this process that is not to loopback."""
+    socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the machine's environment would tell the code under test."""
+    for name in list(os.environ):
+        if name.startswith(PREFIXES):
+            monkeypatch.delenv(name)
