@@ -1,0 +1,150 @@
+"""Infobip Number Lookup (also: Number Context), synchronous: `POST /number/1/query`.
+
+Source: Infobip OpenAPI 3.210.0 and the page "Number Lookup over API". One item is read in `infobip_item`, its codes
+are in `infobip_codes`, what may not be kept is cut in `infobip_privacy`. The asynchronous `/number/1/notify` and
+the reconciling `/number/1/logs` are not here.
+"""
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import httpx
+
+from ringfence.http.exchange import Reply
+from ringfence.numbers.phone import Phone
+from ringfence.providers.infobip_item import lookup
+from ringfence.providers.infobip_privacy import withhold
+from ringfence.providers.lookup import ErrorClass, Fact, Lookup, Outcome
+from ringfence.providers.provider import Parsed, Product, Provider
+from ringfence.providers.reading import field, load, number, said, text
+from ringfence.providers.refusal import refusal
+
+# `ncResults` was the list's name in 2015.
+_LISTS = ("results", "ncResults")
+_ACCOUNT = frozenset({ErrorClass.QUOTA_EXHAUSTED, ErrorClass.NOT_ENABLED})
+
+
+class Infobip:
+    """Infobip's synchronous lookup; its price is not in the reply, only in its logs of the last 48 hours."""
+
+    name: str = "infobip"
+    hosts: tuple[str, ...] = ("infobip.com",)
+    base_url: str = "https://api.infobip.com"
+    secrets: tuple[tuple[str, ...], ...] = (("INFOBIP_API_KEY",), ("INFOBIP_USERNAME", "INFOBIP_PASSWORD"))
+    # The limit is documented (1001 numbers get a 400 that says so), the rate is not. Batches are a quarter of the limit
+    # because the docs call this endpoint meant for "smaller amounts", and one broken reply puts a whole batch in doubt.
+    products: Mapping[str, Product] = {
+        "query": Product(
+            name="query",
+            facts=frozenset({Fact.CARRIER, Fact.PORTED, Fact.VALIDITY, Fact.REACHABILITY, Fact.ROAMING}),
+            mode="sync",
+            limit=1000,
+            batch=250,
+            rate=10,
+        )
+    }
+    on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
+
+    def request(self, product: str, numbers: Sequence[Phone], base_url: str) -> httpx.Request:
+        """One POST with all numbers, without `+` as in every example of the documentation."""
+        return httpx.Request(
+            "POST",
+            f"{base_url}/number/1/{product}",
+            headers={"Accept": "application/json"},
+            json={"to": [phone.digits for phone in numbers]},
+        )
+
+    def auth(self, secrets: Mapping[str, str]) -> Mapping[str, str]:
+        """`App <key>`, the way that Infobip recommends, or Basic."""
+        if "INFOBIP_API_KEY" in secrets:
+            return {"Authorization": f"App {secrets['INFOBIP_API_KEY']}"}
+        pair = f"{secrets['INFOBIP_USERNAME']}:{secrets['INFOBIP_PASSWORD']}"
+        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+    def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
+        """Cut what the rules forbid out of a body (`infobip_privacy`)."""
+        return withhold(body, _LISTS, forbidden)
+
+    def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
+        """Read a reply: first the HTTP status, then the items by the number that each names, never by position."""
+        del product
+        document = load(reply.body)
+        refused = refusal(reply, self.name, self.secrets, _reason(document))
+        if refused:
+            return refused
+        items = _items(document)
+        if items is None:
+            reason = _reason(document)
+            return Parsed("doubt", "HTTP 200 without a list of results" + (f": {reason}" if reason else ""))
+        return _settled(items, asked, text(field(document, "bulkId")), _flagged(reply))
+
+
+def _settled(items: Sequence[object], asked: Sequence[Phone], bulk_id: str | None, flagged: str) -> Parsed:
+    wanted = {phone.digits: phone for phone in asked}
+    answers: dict[Phone, list[Lookup]] = {}
+    unasked = 0
+    for item in items:
+        phone = wanted.get(number(field(item, "to")) or "")
+        if phone and isinstance(item, Mapping):
+            answers.setdefault(phone, []).append(lookup(item, phone))
+        else:
+            unasked += 1
+    lookups = [_one(answers[phone]) for phone in asked if phone in answers]
+    return Parsed(
+        verdict="answered" if lookups else "doubt",
+        evidence=f"HTTP 200 with results for {len(lookups)} of {len(asked)} numbers{flagged}",
+        lookups=lookups,
+        missing=[phone for phone in asked if phone not in answers],
+        unasked=unasked,
+        request_ref=bulk_id,
+        stop=_stop(lookups),
+    )
+
+
+def _one(answers: Sequence[Lookup]) -> Lookup:
+    """One lookup from all items about a number: repeated facts count once, contradicting ones are not known."""
+    facts = {replace(one, raw_status=None, raw_error=None, raw_permanent=None, result_ref=None) for one in answers}
+    if len(facts) > 1:
+        return Lookup(phone=answers[0].phone, outcome=Outcome.PARTIAL, conflict=True)
+    return min(answers, key=_as_sent)
+
+
+def _as_sent(one: Lookup) -> list[str]:
+    return [sent or "" for sent in (one.raw_status, one.raw_error, one.raw_permanent, one.result_ref)]
+
+
+def _stop(lookups: Sequence[Lookup]) -> str | None:
+    """Missing credit is the account's state, so one item tells it; a route may be missing for one number alone."""
+    classes = [one.error_class for one in lookups]
+    if ErrorClass.QUOTA_EXHAUSTED in classes:
+        return "infobip has no credit left for this account: top it up, or have its limit raised"
+    if lookups and all(one in _ACCOUNT for one in classes):
+        return "infobip rejected every number for the account's sake: check that Number Lookup is enabled for it"
+    return None
+
+
+def _items(document: object) -> list[Any] | None:
+    """The list of results, None where there is none."""
+    lists = (field(document, name) for name in _LISTS)
+    return next((found for found in lists if isinstance(found, list)), None)
+
+
+def _reason(document: object) -> str | None:
+    """What either error envelope says, masked: `requestError.serviceException`, or `errorCode` and `description`."""
+    exception = field(document, "requestError", "serviceException")
+    parts = (
+        said(field(exception, "messageId"), 40),
+        said(field(exception, "text"), 200),
+        said(field(document, "errorCode"), 40),
+        said(field(document, "description"), 200),
+    )
+    return " ".join(part for part in parts if part) or None
+
+
+def _flagged(reply: Reply) -> str:
+    return "" if "json" in reply.headers.get("content-type", "").lower() else ", not declared as JSON"
+
+
+PROVIDER: Provider = Infobip()

@@ -1,0 +1,101 @@
+"""Reading what a provider sent: JSON that may be broken, fields whose type drifts, text that may hold a number.
+
+Nothing here knows a provider, and nothing raises on what a reply can contain: what cannot be read is None.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ringfence.numbers.phone import mask_numbers
+
+# A number written with separators, or in the digits of any script; a long opaque word with a digit in it (a key).
+_SPREAD = re.compile(r"\d(?:[ ().\-/]{0,2}\d){6,}")
+_OPAQUE = re.compile(r"(?=[^\s\d]*\d)[\w+/=\-]{20,}")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) != len(pairs):
+        raise ValueError("a key occurs twice")
+    return read
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("not a number that JSON can carry")
+    return number
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
+
+
+# RFC 8259 without its liberties: duplicate keys, NaN and numbers past a double's range have no one meaning.
+STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+
+
+def decoded(body: bytes) -> str:
+    """The body as text: byte order mark, UTF-16 and UTF-32 are recognised, invalid bytes become U+FFFD."""
+    return body.decode(json.detect_encoding(body), "replace")
+
+
+def load(body: bytes) -> object:
+    """The body as a JSON value; None for everything else, nesting beyond the interpreter's limit among it."""
+    try:
+        return cast(object, STRICT.decode(decoded(body)))
+    except (ValueError, RecursionError):
+        return None
+
+
+def field(value: object, *names: str) -> object:
+    """What stands under these names in nested objects, None where something is missing or no object."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def text(value: object, limit: int = 100) -> str | None:
+    """Text on one line without control characters and lone surrogates; None when empty or no text."""
+    if not isinstance(value, str):
+        return None
+    line = " ".join("".join(c if c.isprintable() else " " for c in value[: 4 * limit]).split())
+    return line[:limit].rstrip() or None
+
+
+def said(value: object, limit: int = 100) -> str | None:
+    """Text that may leave in an error or a log: phone numbers and opaque words masked."""
+    line = text(value, 4 * limit)
+    return _SPREAD.sub("*****", mask_numbers(_OPAQUE.sub("*****", line)))[:limit] if line else None
+
+
+def code(value: object) -> int | None:
+    """A code: a whole number of at most six digits, sent as such or as a string."""
+    plain = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return int(plain) if isinstance(plain, str) and re.fullmatch(r"\d{1,6}", plain, re.ASCII) else None
+
+
+def flag(value: object) -> bool | None:
+    """A boolean, sent as such or as the word; anything else is not known."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def digits(value: object) -> str | None:
+    """The leading ASCII digits of a string or of an integer, None where there are none."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    found = re.match(r"\d+", str(value).strip(), re.ASCII)
+    return found[0] if found else None
+
+
+def number(value: object) -> str | None:
+    """A phone number as sent, reduced to E.164 digits without `+`: a `+` or 00 in front and separators fall away."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    bare = re.sub(r"[\s().\-]", "", str(value))
+    found = re.fullmatch(r"(?:\+|00)?([1-9]\d{6,14})", bare, re.ASCII)
+    return found[1] if found else None
