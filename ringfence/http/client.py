@@ -1,0 +1,165 @@
+"""The client: sends a request at most once, inside its limits, and says truly what became of it.
+
+It never retries, follows no redirect, keeps no cookies and reads no proxy or certificate from the environment. It
+judges no status: that is the provider's. Whether to send again is the spend loop's decision, as a new attempt.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self, cast
+
+import httpx
+
+from ringfence.errors import ConfigError
+from ringfence.http.body import Body
+from ringfence.http.exchange import Exchange, Failure, Reply
+from ringfence.http.redact import redact, register_secret
+from ringfence.http.transport import Outside, Transport, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds to connect, between two reads or writes, and for all; bytes of a decoded body."""
+
+    connect: float = 5
+    read: float = 20
+    total: float = 60
+    max_bytes: int = 16 * 1024 * 1024
+
+    @property
+    def timeouts(self) -> dict[str, float]:
+        """The form in which httpx's transports take them."""
+        return {"connect": self.connect, "read": self.read, "write": self.read, "pool": self.connect}
+
+
+_LIMITS = Limits()
+
+
+class Client:
+    """At most `in_flight` requests at once to one provider, each on its own connection; an async context manager.
+
+    `headers` are the credentials: they are added to a copy of each request and registered as secrets.
+    `verify` is True or a context with other roots; certificates are always verified. `transport` is for tests.
+    Raises ConfigError where a credential cannot be sent in a header.
+    """
+
+    def __init__(
+        self,
+        *,
+        in_flight: int,
+        headers: Mapping[str, str],
+        limits: Limits = _LIMITS,
+        proxy: str | None = None,
+        verify: ssl.SSLContext | Literal[True] = True,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        if in_flight < 1:
+            raise ValueError("in_flight must be at least 1")
+        self._headers = _credentials(headers)
+        self._limits = limits
+        self._transports: list[httpx.AsyncBaseTransport]
+        if transport is not None:
+            self._transports = [Outside(transport)] * in_flight
+        else:
+            tls = httpx.create_ssl_context(trust_env=False) if verify is True else verify
+            via = _proxy(proxy) if proxy else None
+            self._transports = [Transport(tls, via) for _ in range(in_flight)]
+        # Last in, first out: a slow provider keeps few connections, and keeps them warm.
+        self._free: asyncio.LifoQueue[httpx.AsyncBaseTransport] = asyncio.LifoQueue()
+        for one in self._transports:
+            self._free.put_nowait(one)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for one in self._transports:
+            await one.aclose()
+
+    async def send(self, request: httpx.Request, before_send: Callable[[], bool] | None = None) -> Exchange:
+        """Send once and give back the whole reply, or a failure; never raises but for cancellation.
+
+        `before_send` is asked once, after connecting, just before the first byte leaves; False means `unsent`, and so
+        does an exception in it. On cancellation it is the evidence: if it was not called, or did not say True, nothing
+        left; if it said True, the request is ambiguous. The limits count from when a connection is free.
+        """
+        wire = Wire(before_send)
+        body = Body(self._limits.max_bytes)
+        transport = await self._free.get()
+        try:
+            async with asyncio.timeout(self._limits.total):
+                return await self._exchange(transport, self._dressed(request, wire), body)
+        except TimeoutError:
+            return _failure(wire, body, f"no whole reply within {self._limits.total:g} s")
+        except Exception as error:  # noqa: BLE001 - whatever broke, the request may have cost money: say what is known
+            reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+            return _failure(wire, body, reason, fatal=_unverified(error))
+        finally:
+            self._free.put_nowait(transport)
+
+    async def _exchange(self, transport: httpx.AsyncBaseTransport, request: httpx.Request, body: Body) -> Reply:
+        response = await transport.handle_async_request(request)
+        try:
+            body.begin(response.status_code, dict(response.headers.items()))
+            # Not aiter_bytes: it decodes a chunk whole, and 64 kB of gzip may hold 64 MB.
+            async for chunk in cast("httpx.AsyncByteStream", response.stream):
+                body.feed(chunk)
+        finally:
+            await response.aclose()
+        return body.reply()
+
+    def _dressed(self, request: httpx.Request, wire: Wire) -> httpx.Request:
+        """A copy that carries the credentials, so that they stay out of the caller's request."""
+        headers = request.headers.copy()
+        headers.update(self._headers)
+        headers["Accept-Encoding"] = "identity"
+        headers.setdefault("User-Agent", "ringfence")
+        extensions = {"timeout": self._limits.timeouts, "wire": wire}
+        return httpx.Request(request.method, request.url, headers=headers, stream=request.stream, extensions=extensions)
+
+
+def _failure(wire: Wire, body: Body, reason: str, *, fatal: bool = False) -> Failure:
+    """The verdict rests on the wire alone. Before the headers made sense, what is kept are the bytes as they came."""
+    kept = wire.received if body.status is None else body.data
+    return Failure(
+        kind="ambiguous" if wire.written else "unsent",
+        reason=redact(f"{'sent, but' if wire.written else 'not sent:'} {reason}"),
+        fatal=fatal,
+        status=body.status,
+        headers=body.headers,
+        body=bytes(kept),
+    )
+
+
+def _unverified(error: BaseException | None) -> bool:
+    """Whether a certificate that does not verify is at the root of an error."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _credentials(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers as they are, each value, with and without its scheme ("Bearer"), registered as a secret."""
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable() and value == value.strip()):
+            raise ConfigError(
+                f"the credential in header '{name}' holds a line break, a space at an end or a character that is not "
+                "ASCII; set its environment variable again without it"
+            )
+        for secret in (value, value.rpartition(" ")[2]):
+            register_secret(secret)
+    return dict(headers)
+
+
+def _proxy(url: str) -> httpx.Proxy:
+    proxy = httpx.Proxy(url)
+    for secret in proxy.auth or ():
+        register_secret(secret)
+    return proxy
