@@ -1,0 +1,128 @@
+"""One ASGI application per provider port over one shared state: the bill, the record of requests, the scenario.
+
+Beside the provider's own paths every port serves, without credentials:
+
+    GET  /_simulator/charges[?detail=0]   the bill, one row per charge; only the totals
+    GET  /_simulator/requests             every request to a provider, refused and dropped ones included
+    POST /_simulator/reset                forgets both, and lets the scenario begin again; the seed stays
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import formatdate
+from time import time
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ringfence.simulator.bill import Bill, Prices, now
+from ringfence.simulator.scenario import Rule, Scenario
+from ringfence.simulator.subscribers import Subscribers
+from ringfence.simulator.vendor import Answer, Vendor
+from ringfence.simulator.wire import hang_up, reply
+
+_WITHOUT_STATUS = {"drop_unread", "drop_unanswered", "not_http"}
+
+
+class World:
+    """What all ports share."""
+
+    def __init__(self, seed: int, scenario: Scenario, latency: float) -> None:
+        self.subscribers = Subscribers(seed)
+        self.scenario = scenario
+        self.latency = latency
+        self.bill = Bill()
+        self.requests: list[dict[str, Any]] = []
+
+    def app(self, vendor: type[Vendor], prices: Prices) -> ASGIApp:
+        """The application of one provider's port."""
+        return Starlette(
+            routes=[
+                Route("/_simulator/charges", self._charges),
+                Route("/_simulator/requests", self._requests),
+                Route("/_simulator/reset", self._reset, methods=["POST"]),
+                Mount("", app=_Port(self, vendor(self.subscribers, prices))),
+            ]
+        )
+
+    def record(self, vendor: Vendor, request: Request, answer: Answer | None, status: int | None) -> None:
+        """Note a request; the status is None when no status line left."""
+        self.requests.append(
+            {
+                "provider": vendor.name,
+                "method": request.method,
+                "path": request.url.path,
+                "numbers": answer.numbers if answer else (),
+                "status": status,
+                "request_id": answer.request_id if answer else None,
+                "x_request_id": request.headers.get("x-request-id"),
+                "at": now(),
+            }
+        )
+
+    async def _charges(self, request: Request) -> JSONResponse:
+        totals = {"totals": self.bill.totals()}
+        return JSONResponse(
+            totals if request.query_params.get("detail") == "0" else {"charges": self.bill.rows(), **totals}
+        )
+
+    async def _requests(self, _: Request) -> JSONResponse:
+        return JSONResponse({"requests": self.requests})
+
+    async def _reset(self, _: Request) -> JSONResponse:
+        self.bill.clear()
+        self.requests.clear()
+        self.scenario.restart()
+        return JSONResponse({})
+
+
+class _Port:
+    """Everything on a provider's port that is the provider's: answer, charge, record, and then the fault."""
+
+    def __init__(self, world: World, vendor: Vendor) -> None:
+        self._world = world
+        self._vendor = vendor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        rule = self._world.scenario.next(self._vendor.name)
+        if rule and rule.fault == "drop_unread":
+            self._world.record(self._vendor, request, None, None)
+            await hang_up(scope, receive, by=rule.by)
+            return
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return
+        answer = self._vendor.answer(request, body)
+        # Charged before any delay: a client that no longer waits has still been answered.
+        if rule is None or rule.billed:
+            self._world.bill.add(self._vendor.name, answer.request_id, answer.charges)
+        if rule:
+            answer = self._distorted(answer, rule)
+        dropped = rule is not None and rule.fault in _WITHOUT_STATUS
+        self._world.record(self._vendor, request, answer, None if dropped else answer.status)
+        await asyncio.sleep(self._world.latency + (rule.seconds if rule and rule.fault == "late" else 0))
+        content = json.dumps(answer.payload, separators=(",", ":")).encode()
+        await reply(scope, receive, send, status=answer.status, headers=answer.headers, content=content, rule=rule)
+
+    def _distorted(self, answer: Answer, rule: Rule) -> Answer:
+        """The answer in the words of a fault; what was asked and under which id stays."""
+        if rule.fault == "status":
+            refusal = self._vendor.refusal(rule.status)
+            return replace(answer, status=refusal.status, payload=refusal.payload, headers=_retry_after(rule))
+        distortion = self._vendor.distortions.get(rule.fault)
+        # A refusal has no results to distort.
+        return replace(answer, payload=distortion(answer.payload)) if distortion and answer.charges else answer
+
+
+def _retry_after(rule: Rule) -> Mapping[str, str]:
+    if rule.retry_after_date is not None:
+        return {"retry-after": formatdate(time() + rule.retry_after_date, usegmt=True)}
+    return {"retry-after": rule.retry_after} if rule.retry_after is not None else {}

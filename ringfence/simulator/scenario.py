@@ -1,0 +1,196 @@
+"""Scenarios: which requests of which provider go wrong, and how. What a fault does is in wire.py and in the vendors.
+
+A scenario is a list of rules, in a YAML file or under a name below; for each request the first rule that fits holds:
+
+    - {provider: infobip, when: {nth: 3}, fault: status, status: 429, retry_after: 2}
+    - {when: {every: 5}, fault: drop_in_body, by: close}
+    - {when: always, fault: late, seconds: 2, billed: true}
+
+Requests are counted by provider from the start or the last reset. Answers themselves never depend on a fault.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ringfence.errors import RingfenceError
+
+# Every fault, with whether the request is charged unless the rule says otherwise.
+FAULTS = {
+    # instead of the answer: an HTTP status, with the vendor's own error document
+    "status": False,
+    # the connection ends (by: reset | close)
+    "drop_unread": False,
+    "drop_unanswered": True,
+    "drop_after_headers": True,
+    "drop_in_body": True,
+    "not_http": True,
+    # time (seconds)
+    "late": True,
+    "drip": True,
+    # another body, or the same in another dress
+    "html": True,
+    "empty": True,
+    "wrong_type": True,
+    "invalid_utf8": True,
+    "bom": True,
+    "gzip_bomb": True,
+    "deep_json": True,
+    # in the vendor's own words; without effect where a vendor has no such answer
+    "reordered": True,
+    "one_missing": True,
+    "one_twice": True,
+    "one_conflicting": True,
+    "one_unasked": True,
+    "echo_plus": True,
+    "echo_double_zero": True,
+    "not_enabled": True,
+    "no_credit": True,
+    "unknown_status": True,
+    "drifted_types": True,
+}
+
+SCENARIOS: dict[str, list[dict[str, Any]]] = {
+    "none": [],
+    "chaos": [
+        {"when": {"every": 61}, "fault": "drop_after_headers"},
+        {"when": {"every": 59}, "fault": "gzip_bomb"},
+        {"when": {"every": 53}, "fault": "one_conflicting"},
+        {"when": {"every": 47}, "fault": "one_unasked"},
+        {"when": {"every": 43}, "fault": "html"},
+        {"when": {"every": 41}, "fault": "drop_unread"},
+        {"when": {"every": 37}, "fault": "status", "status": 500, "billed": True},
+        {"when": {"every": 31}, "fault": "drop_in_body"},
+        {"when": {"every": 29}, "fault": "drop_unanswered", "by": "close"},
+        {"when": {"every": 23}, "fault": "status", "status": 503},
+        {"when": {"every": 19}, "fault": "one_missing"},
+        {"when": {"every": 17}, "fault": "unknown_status"},
+        {"when": {"every": 13}, "fault": "status", "status": 429, "retry_after": "1"},
+        {"when": {"every": 11}, "fault": "one_twice"},
+        {"when": {"every": 7}, "fault": "drifted_types"},
+        {"when": {"every": 5}, "fault": "echo_plus"},
+        {"when": {"every": 3}, "fault": "reordered"},
+    ],
+    "outage": [{"when": "always", "fault": "status", "status": 503}],
+    "no-credit": [{"when": "always", "fault": "no_credit"}],
+    "not-enabled": [{"when": "always", "fault": "not_enabled"}],
+    "slow": [{"when": "always", "fault": "late", "seconds": 2}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `nth` and `every` are 0 when not used; both 0 is always. No provider is every provider.
+
+    `retry_after` is sent as it stands; `retry_after_date` is seconds from now, sent as an HTTP-date (RFC 9110 10.2.3).
+    """
+
+    fault: str
+    billed: bool
+    provider: str | None = None
+    nth: int = 0
+    every: int = 0
+    status: int = 0
+    retry_after: str | None = None
+    retry_after_date: int | None = None
+    seconds: float = 1.0
+    by: str = "reset"
+
+    def fits(self, provider: str, count: int) -> bool:
+        """Whether this rule holds for a provider's request number `count` (the first is 1)."""
+        if self.provider not in (None, provider):
+            return False
+        if self.nth:
+            return count == self.nth
+        return count % self.every == 0 if self.every else True
+
+
+class Scenario:
+    """Rules with the count of requests that they go by."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        self._counts: Counter[str] = Counter()
+
+    def next(self, provider: str) -> Rule | None:
+        """Count one request and give the rule that holds for it, if any."""
+        self._counts[provider] += 1
+        return next((rule for rule in self._rules if rule.fits(provider, self._counts[provider])), None)
+
+    def restart(self) -> None:
+        """Count from 1 again."""
+        self._counts.clear()
+
+
+def read_scenario(name: str, providers: Iterable[str]) -> Scenario:
+    """The scenario of that name, else the file of that name.
+
+    Raises RingfenceError for a scenario that is neither (listing the names), and for a rule that cannot be followed.
+    """
+    written: Any = SCENARIOS.get(name)
+    if written is None:
+        file = Path(name)
+        if not file.is_file():
+            raise RingfenceError(f"there is no scenario '{name}'; give a file, or one of: {', '.join(SCENARIOS)}")
+        try:
+            written = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise RingfenceError(f"cannot read the scenario {file}: {error}") from error
+    if not isinstance(written, list):
+        raise RingfenceError(f"scenario {name}: write a list of rules, one '- {{when: ..., fault: ...}}' a line")
+    known = tuple(providers)
+    return Scenario(_rule(rule, f"scenario {name}, rule {position}", known) for position, rule in enumerate(written, 1))
+
+
+def _rule(written: object, where: str, providers: tuple[str, ...]) -> Rule:
+    if not isinstance(written, Mapping):
+        raise RingfenceError(f"{where}: write it as {{when: ..., fault: ...}}")
+    given = dict(written)
+    fault, provider = given.get("fault"), given.get("provider")
+    if fault not in FAULTS:
+        raise RingfenceError(f"{where}: there is no fault '{fault}'; there are: {', '.join(FAULTS)}")
+    if provider is not None and provider not in providers:
+        raise RingfenceError(f"{where}: there is no provider '{provider}'; there are: {', '.join(providers)}")
+    given.update(_when(given.pop("when", "always"), where))
+    given.setdefault("billed", FAULTS[fault])
+    if given.get("retry_after") is not None:
+        given["retry_after"] = str(given["retry_after"])
+    unknown = given.keys() - {field.name for field in fields(Rule)}
+    if unknown:
+        raise RingfenceError(f"{where}: there is no key '{min(map(str, unknown))}'")
+    complaint = _complaint(given)
+    if complaint:
+        raise RingfenceError(f"{where}: {complaint}")
+    return Rule(**given)
+
+
+def _when(written: object, where: str) -> dict[str, int]:
+    if written == "always":
+        return {}
+    if isinstance(written, Mapping) and len(written) == 1:
+        ((kind, count),) = written.items()
+        if kind in ("nth", "every") and type(count) is int and count > 0:
+            return {kind: count}
+    raise RingfenceError(f"{where}: when is one of: always, {{nth: 3}}, {{every: 5}}; found: {written}")
+
+
+def _complaint(given: Mapping[str, Any]) -> str | None:
+    """What is wrong with the values of a rule, whatever types a file gave them."""
+    status, seconds = given.get("status", 0), given.get("seconds", 1)
+    if type(given["billed"]) is not bool:
+        return f"billed is true or false; found: {given['billed']}"
+    if given["fault"] == "drop_unread" and given["billed"]:
+        return "a request that is not read cannot be billed"
+    if given["fault"] == "status" and not (type(status) is int and 400 <= status <= 599):
+        return f"fault status needs a status from 400 to 599; found: {status}"
+    if type(given.get("retry_after_date", 0)) is not int:
+        return f"retry_after_date is a whole number of seconds; found: {given['retry_after_date']}"
+    if type(seconds) not in (int, float) or not 0 <= seconds <= 3600:
+        return f"seconds is a number from 0 to 3600; found: {seconds}"
+    if given.get("by", "reset") not in ("reset", "close"):
+        return f"by is reset or close; found: {given['by']}"
+    return None

@@ -1,0 +1,169 @@
+"""The truth about a subscriber: a pure function of seed and number, the same for every provider, order, time and fault.
+
+No wire format and no price: a provider's file says in its own words what is stated here.
+"""
+
+import hashlib
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import accumulate
+
+import phonenumbers
+
+from ringfence.simulator.networks import NETWORKS, TEST_NETWORK
+
+
+class State(Enum):
+    """What a network says when it is asked about the number."""
+
+    REACHABLE = auto()  # attached: a message would reach the handset
+    ABSENT = auto()  # a subscription whose handset is off or out of range
+    UNASSIGNED = auto()  # the HLR does not know the number
+    REFUSED = auto()  # a subscription that is barred, busy, full or not provisioned
+    HANDED_OVER = auto()  # the operator accepted the question and said nothing of the handset
+    SILENT = auto()  # the network did not answer in time
+    UNALLOCATED = auto()  # no such number in the numbering plan
+    UNCOVERED = auto()  # a network that the provider cannot ask; every landline
+    BUSY = auto()  # the provider could not ask just then
+    BLOCKED = auto()  # the provider may not ask about this number
+    GARBLED = auto()  # the network answered with a failure of its own
+
+
+_PER_MILLE = {
+    State.REACHABLE: 780,
+    State.ABSENT: 80,
+    State.UNASSIGNED: 40,
+    State.REFUSED: 25,
+    State.HANDED_OVER: 10,
+    State.SILENT: 20,
+    State.UNALLOCATED: 15,
+    State.UNCOVERED: 10,
+    State.BUSY: 8,
+    State.BLOCKED: 4,
+    State.GARBLED: 8,
+}
+_STATES = tuple(_PER_MILLE)
+_BOUNDS = tuple(accumulate(_PER_MILLE.values()))
+_PORTED_PER_MILLE = 120
+_ROAMING_PER_MILLE = 20
+# A subscription is known to exist: only then can it have been ported.
+_SUBSCRIBED = {State.REACHABLE, State.ABSENT, State.REFUSED, State.HANDED_OVER}
+_MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+_REGIONS = tuple(NETWORKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network: `mccmnc` by E.212; `prefix` is a national prefix of it, `country_prefix` the calling code."""
+
+    mccmnc: str
+    name: str
+    prefix: str
+    country: str | None
+    country_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """What is true of a number; `digits` is without `+`.
+
+    `original` is None when the numbering plan does not know the number's country or range; `roaming` is the visited
+    network, None at home. `dice` (32 bits) lets a provider choose among its own words for the same truth.
+    """
+
+    digits: str
+    state: State
+    original: Network | None
+    current: Network | None
+    roaming: Network | None
+    imsi: str
+    msc: str
+    dice: int
+
+    @property
+    def ported(self) -> bool:
+        """Whether the number left the network that it was first given to."""
+        return self.current != self.original
+
+
+class Subscribers:
+    """All the subscribers of one seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._key = str(seed).encode()[:64]
+
+    def find(self, digits: str) -> Subscriber:
+        """State the truth about a number; anything that is not a number of a numbering plan is unallocated."""
+        dice = [self._draw(digits, purpose) for purpose in (b"state", b"network", b"ported", b"identity")]
+        number = _parsed(digits)
+        region = number and phonenumbers.region_code_for_number(number)
+        if not number or not region or region == "001":
+            return Subscriber(digits, State.UNALLOCATED, None, None, None, "", "", dice[0])
+        state = _state(number, dice[0] % 1000)
+        code = str(number.country_code)
+        original = self._original(digits, code, region)
+        current = original
+        if state in _SUBSCRIBED and dice[2] % 1000 < _PORTED_PER_MILLE:
+            current = _another(original, region, dice[1])
+        roaming = None
+        if state is State.REACHABLE and dice[2] // 1000 % 1000 < _ROAMING_PER_MILLE:
+            roaming = _abroad(region, dice[1])
+        serving = roaming or current
+        identity = f"{dice[3]:010d}"
+        imsi = (current.mccmnc + identity)[:15]
+        msc = f"{serving.country_prefix}{serving.prefix}{identity[-6:]}"
+        return Subscriber(digits, state, original, current, roaming, imsi, msc, dice[0] // 1000)
+
+    def _original(self, digits: str, code: str, region: str) -> Network:
+        """The network of the number's block: operators are given whole ranges, not single numbers."""
+        block = self._draw(digits[: len(code) + 3], b"block")
+        return _network(region, code, _prefix(digits, code), block)
+
+    def _draw(self, digits: str, purpose: bytes) -> int:
+        """32 bits that depend on seed, number and purpose alone."""
+        digest = hashlib.blake2b(digits.encode(errors="replace"), digest_size=4, key=self._key, person=purpose)
+        return int.from_bytes(digest.digest(), "big")
+
+
+def _parsed(digits: str) -> phonenumbers.PhoneNumber | None:
+    if not (digits.isascii() and digits.isdigit()) or digits.startswith("0"):
+        return None
+    try:
+        return phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _state(number: phonenumbers.PhoneNumber, roll: int) -> State:
+    kind = phonenumbers.number_type(number)
+    if kind in _MOBILE:
+        return _STATES[bisect_right(_BOUNDS, roll)]
+    return State.UNALLOCATED if kind == phonenumbers.PhoneNumberType.UNKNOWN else State.UNCOVERED
+
+
+def _prefix(digits: str, code: str) -> str:
+    """The national prefix that names the network: the area code in North America, else two digits."""
+    return digits[len(code) :][: 3 if code == "1" else 2]
+
+
+def _network(region: str, code: str, prefix: str, choice: int) -> Network:
+    country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
+    mccmnc, name = list(networks.items())[choice % len(networks)]
+    return Network(mccmnc, name, prefix, country, code)
+
+
+def _another(original: Network, region: str, choice: int) -> Network:
+    """Another network of the same country; the same where it has only one."""
+    country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
+    others = [item for item in networks.items() if item[0] != original.mccmnc] or list(networks.items())
+    mccmnc, name = others[choice % len(others)]
+    return Network(mccmnc, name, original.prefix, country, original.country_prefix)
+
+
+def _abroad(home: str, choice: int) -> Network:
+    region = _REGIONS[choice % len(_REGIONS)]
+    if region == home:
+        region = _REGIONS[(choice + 1) % len(_REGIONS)]
+    code = str(phonenumbers.country_code_for_region(region))
+    return _network(region, code, str(choice % 90 + 10), choice)

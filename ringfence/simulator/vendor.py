@@ -1,0 +1,59 @@
+"""The contract of a simulated provider: what one file in this folder states and answers, and how they are found."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from starlette.requests import Request
+
+from ringfence import simulator
+from ringfence.simulator.bill import Charge, Prices
+from ringfence.simulator.subscribers import Subscribers
+
+Payload = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply before faults: what is said, which numbers (E.164 with `+`) were asked, and what it costs."""
+
+    status: int
+    payload: Payload
+    request_id: str
+    numbers: tuple[str, ...] = ()
+    charges: tuple[Charge, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Vendor(Protocol):
+    """One simulated provider: a class bound to the name VENDOR in its module.
+
+    `port_offset` is added to the first port. `distortions` are the faults that need the vendor's own words, by the
+    names in scenario.py; each returns a new payload and leaves the one that it is given as it is.
+    """
+
+    name: ClassVar[str]
+    port_offset: ClassVar[int]
+    list_prices: ClassVar[Prices]
+    distortions: ClassVar[Mapping[str, Callable[[Payload], Payload]]]
+
+    def __init__(self, subscribers: Subscribers, prices: Prices) -> None: ...
+
+    def answer(self, request: Request, body: bytes) -> Answer:
+        """Answer a request as the vendor does, its refusals included."""
+        ...
+
+    def refusal(self, status: int) -> Answer:
+        """The vendor's error document for an HTTP status."""
+        ...
+
+
+def vendors() -> dict[str, type[Vendor]]:
+    """Every provider that can be simulated, by name, in the order of the ports."""
+    modules = (
+        importlib.import_module(f"{simulator.__name__}.{m.name}") for m in pkgutil.iter_modules(simulator.__path__)
+    )
+    found: list[type[Vendor]] = [module.VENDOR for module in modules if hasattr(module, "VENDOR")]
+    return {vendor.name: vendor for vendor in sorted(found, key=lambda vendor: vendor.port_offset)}
