@@ -1,0 +1,100 @@
+"""What the environment adds to the configuration: where home is, where providers are, and their credentials.
+
+Nothing is read at import; a missing credential is an error only for what needs it, before anything is spent.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from ringfence.config import file
+from ringfence.config.model import Config
+from ringfence.config.scalars import URL
+from ringfence.errors import ConfigError, SecretMissingError
+from ringfence.providers.registry import provider
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A configuration in its place: the file, the values in it, and the environment around it."""
+
+    path: Path
+    config: Config
+
+    @cached_property
+    def env(self) -> Mapping[str, str]:
+        """The environment over the `.env` file beside the configuration."""
+        beside = {name: value for name, value in dotenv_values(self.path.parent / ".env").items() if value}
+        return {**beside, **os.environ}
+
+    @property
+    def home(self) -> Path:
+        """The folder of ledger, lake and served file: RINGFENCE_HOME, else `home` relative to the file."""
+        return (self.path.parent / (self.env.get("RINGFENCE_HOME") or self.config.home)).resolve()
+
+    def base_url(self, name: str) -> str:
+        """Where a provider is; refuses to mix simulated and live.
+
+        In simulate mode the host must be loopback or listed in `simulator_hosts`, and never the vendor's; in live mode
+        it must be the vendor's, over https, or listed in `trusted_hosts`.
+        """
+        variable = f"RINGFENCE_{name.upper()}_BASE_URL"
+        section = self.config.providers[name]
+        url = (self.env.get(variable) or section.base_url or provider(name).base_url).rstrip("/")
+        where = f"{self.path}: providers.{name}.base_url (or {variable})"
+        host = _host(url)
+        if host is None:
+            raise ConfigError(f"{where} is not an address such as https://host/path, without user or query")
+        vendors = any(host == each or host.endswith(f".{each}") for each in provider(name).hosts)
+        if self.config.mode == "simulate":
+            if vendors or not (_loopback(host) or host in self.config.simulator_hosts):
+                raise ConfigError(
+                    f"{where} is {url}, but mode is simulate: name the simulator, e.g. http://127.0.0.1:8900"
+                )
+            return url
+        if not (host in section.trusted_hosts or (vendors and url.startswith("https://"))):
+            raise ConfigError(
+                f"{where} is {url}, but mode is live: allowed are trusted_hosts, and https to "
+                + ", ".join(provider(name).hosts)
+            )
+        return url
+
+    def secrets(self, name: str) -> Mapping[str, str]:
+        """The first complete set of a provider's credentials; raises SecretMissingError naming the variables."""
+        for names in provider(name).secrets:
+            found = {each: self.env[each] for each in names if self.env.get(each)}
+            if len(found) == len(names):
+                return found
+        wanted = ", or ".join(" and ".join(names) for names in provider(name).secrets)
+        raise SecretMissingError(f"provider {name} needs {wanted} in the environment (or in .env beside {self.path})")
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname if re.fullmatch(URL, url) else None
+    except ValueError:
+        return None
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def config_path(env: Mapping[str, str]) -> Path:
+    """The configuration file: RINGFENCE_CONFIG, else ./ringfence.yaml."""
+    return Path(env.get("RINGFENCE_CONFIG") or "ringfence.yaml").resolve()
+
+
+def load(path: Path) -> Setup:
+    """Read the configuration at this path; raises ConfigError."""
+    return Setup(path.resolve(), file.load(path.resolve()))

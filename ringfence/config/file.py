@@ -1,0 +1,80 @@
+"""Reading `ringfence.yaml`: every scalar as a string first, every error with file, line and key.
+
+As strings, because YAML would read the country NO as false and the price 0.10 as a float.
+"""
+
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from ringfence.config.model import Config
+from ringfence.errors import ConfigError
+
+Key = tuple[str | int, ...]
+
+
+def load(path: Path) -> Config:
+    """Read and validate a configuration file; raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({_cause(error)}); name the file in RINGFENCE_CONFIG") from None
+    lines: dict[Key, int] = {}
+    try:
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
+        values = {} if root is None else _plain(root, (), lines)
+    except yaml.YAMLError as error:
+        problem = getattr(error, "problem", None) or "a character that YAML does not allow"
+        raise ConfigError(f"{path}:{_line(error, text)}: not valid YAML ({problem})") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not valid YAML (nested too deep)") from None
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_sentence(path, lines, each) for each in error.errors())) from None
+
+
+def _cause(error: Exception) -> str:
+    return getattr(error, "strerror", None) or "not UTF-8 text"
+
+
+def _line(error: yaml.YAMLError, text: str) -> int:
+    if isinstance(error, yaml.reader.ReaderError):
+        return text.count("\n", 0, error.position) + 1
+    mark = getattr(error, "problem_mark", None)
+    return mark.line + 1 if mark else 1
+
+
+def _plain(node: yaml.Node, at: Key, lines: dict[Key, int]) -> object:
+    lines[at] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        result: dict[str, object] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key is a plain word", problem_mark=key_node.start_mark)
+            key = str(key_node.value)
+            if key in result:
+                raise yaml.MarkedYAMLError(problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark)
+            result[key] = _plain(value_node, (*at, key), lines)
+            lines[(*at, key)] = key_node.start_mark.line + 1
+        return result
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(each, (*at, index), lines) for index, each in enumerate(node.value)]
+    assert isinstance(node, yaml.ScalarNode)  # noqa: S101  the composer knows three kinds of node
+    return None if node.value == "" and node.style is None else str(node.value)
+
+
+def _sentence(path: Path, lines: dict[Key, int], error: object) -> str:
+    assert isinstance(error, dict)  # noqa: S101  pydantic's ErrorDetails is a TypedDict
+    # pydantic adds members of unions and "[key]" to a place: only what the file has is shown, and a key it should have.
+    at: Key = ()
+    for part in error.get("ctx", {}).get("at", error["loc"]):
+        if (*at, part) in lines or error["type"] == "missing":
+            at = (*at, part)
+    line = lines.get(at) or lines.get(at[:-1], 1)
+    key = ".".join(map(str, at)) or "the file"
+    problem = {"extra_forbidden": "there is no such key", "missing": "this key is required"}.get(
+        error["type"], str(error["msg"]).removeprefix("Value error, ")
+    )
+    return f"{path}:{line}: {key}: {problem}"

@@ -1,0 +1,115 @@
+"""The values that single keys of `ringfence.yaml` hold, each read from its text, with what is allowed instead."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from ringfence.errors import MoneyError
+from ringfence.money.amount import Money
+from ringfence.numbers.normalise import KINDS
+
+DAY = 86_400
+NAMED_INTERVALS = {"daily": DAY, "weekly": 7 * DAY, "monthly": 30 * DAY, "quarterly": 90 * DAY}
+# An answer wanted once stays good for a century: long enough, and every age stays a plain number of seconds.
+ONCE = 100 * 365 * DAY
+URL = r"^https?://[^\s?#@]+$"
+
+
+def _interval(text: object) -> int:
+    if text == "once":
+        return ONCE
+    if isinstance(text, str) and text in NAMED_INTERVALS:
+        return NAMED_INTERVALS[text]
+    match = re.fullmatch(r"([1-9]\d{0,4})d", str(text), re.ASCII)
+    if not match:
+        raise ValueError("expected once, daily, weekly, monthly, quarterly or a number of days such as 45d")
+    return int(match[1]) * DAY
+
+
+def _seconds(text: object) -> int:
+    match = re.fullmatch(r"([1-9]\d{0,6})([smhd])", str(text), re.ASCII)
+    if not match:
+        raise ValueError("expected a time such as 60s, 15m, 2h or 7d")
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": DAY}[match[2]]
+
+
+def _money(text: object) -> Money:
+    if isinstance(text, Money):
+        return text
+    try:
+        money = Money.parse(str(text))
+    except MoneyError as error:
+        raise ValueError(str(error)) from None
+    if money.amount < 0:
+        raise ValueError("expected an amount that is not negative")
+    return money
+
+
+def _daily_money(text: object) -> Money:
+    if text == "0":
+        return Money(0, "EUR")
+    amount, slash, window = str(text).partition("/")
+    if not slash or window.strip() != "day":
+        raise ValueError('expected 0 or an amount a day such as "5 EUR/day"')
+    return _money(amount)
+
+
+def _rate(text: object) -> int:
+    match = re.fullmatch(r"([1-9]\d{0,4})\s*/\s*s", str(text), re.ASCII)
+    if not match:
+        raise ValueError("expected requests a second such as 20/s")
+    return int(match[1])
+
+
+def _country(text: object) -> str:
+    if not re.fullmatch(r"[A-Za-z]{2}", str(text), re.ASCII):
+        raise ValueError("expected a country as two letters (ISO 3166-1 alpha-2) such as NL")
+    return str(text).upper()
+
+
+def _timezone(text: str) -> str:
+    if text not in available_timezones():
+        raise ValueError("expected a time zone of the IANA database such as Europe/Amsterdam")
+    return text
+
+
+def _schedule(text: str) -> str:
+    try:
+        CronSim(text, datetime.now(UTC))
+    except CronSimError:
+        raise ValueError('expected five cron fields such as "0 5 * * *"') from None
+    return text
+
+
+def _kind(text: str) -> str:
+    if text not in KINDS:
+        raise ValueError(f"expected one of {', '.join(sorted(KINDS))}")
+    return text
+
+
+def _route(text: object) -> str:
+    return "default" if text == "default" else _country(text)
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Interval = Annotated[int, BeforeValidator(_interval)]
+Seconds = Annotated[int, BeforeValidator(_seconds)]
+Amount = Annotated[Money, BeforeValidator(_money)]
+AmountPerDay = Annotated[Money, BeforeValidator(_daily_money)]
+Rate = Annotated[int, BeforeValidator(_rate)]
+Country = Annotated[str, BeforeValidator(_country)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Route = Annotated[str, BeforeValidator(_route)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+Schedule = Annotated[str, AfterValidator(_schedule)]
+Kind = Annotated[str, AfterValidator(_kind)]
+# Without user information or query: an address is printed, and holds no secret.
+Url = Annotated[str, Field(pattern=URL)]
+Names = Annotated[list[str], BeforeValidator(_one_or_many), Field(min_length=1)]

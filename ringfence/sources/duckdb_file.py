@@ -1,0 +1,27 @@
+"""A DuckDB database file, attached read-only: `duckdb:///data/crm.duckdb`, with a relation in it."""
+
+from pathlib import Path
+
+import duckdb
+
+from ringfence.errors import SourceError
+from ringfence.sources.catalog import find_relation
+from ringfence.sources.names import quoted
+from ringfence.sources.source import SourceSpec
+
+# The catalogs that every DuckDB connection has.
+_TAKEN = {"memory", "system", "temp"}
+
+
+def mount(connection: duckdb.DuckDBPyConnection, spec: SourceSpec, location: str) -> str:
+    """Attach the file under its own name, as its views expect, and find the relation."""
+    if spec.relation is None:
+        raise SourceError(f"source '{spec.name}': a DuckDB file holds many tables; say which one as its relation")
+    if not Path(location).is_file():
+        raise SourceError(f"source '{spec.name}': there is no file {location}; mend the path of its warehouse")
+    stem = Path(location).stem
+    catalog = f"{stem}_file" if stem.casefold() in _TAKEN else stem
+    connection.execute(f"ATTACH $location AS {quoted(catalog)} (READ_ONLY)", {"location": location})
+    # A condition may name other tables of the file.
+    connection.execute(f"USE {quoted(catalog)}")
+    return find_relation(connection, catalog, spec.name, spec.relation).sql
