@@ -5,7 +5,6 @@ Nanos because balances are quoted with eight decimals ("32.68590294", Vonage) an
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Self
 
 from ringfence.errors import MoneyError
@@ -13,6 +12,7 @@ from ringfence.errors import MoneyError
 NANOS = 10**9
 # SQLite and DECIMAL(18,9) hold at most 18 digits: just under one thousand million units of a currency.
 LARGEST = 10**18 - 1
+_PLAIN = re.compile(r"(-?)(\d{1,18})(?:\.(\d+))?", re.ASCII)
 _WRITTEN = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s+([A-Z]{3})\s*", re.ASCII)
 
 
@@ -21,18 +21,16 @@ def nanos(text: str) -> int:
 
     Raises MoneyError for anything else than a plain decimal of at most nine places ("NaN", "1e3", "" among them).
     """
-    if not re.fullmatch(r"-?\d{1,18}(\.\d+)?", text, re.ASCII):
+    match = _PLAIN.fullmatch(text)
+    if not match:
         raise MoneyError(f"'{text[:40]}' is not an amount; write a plain decimal such as 0.01")
-    try:
-        scaled = Decimal(text).scaleb(9)
-        whole = int(scaled)
-    except InvalidOperation:
-        raise MoneyError(f"'{text[:40]}' is not an amount; write a plain decimal such as 0.01") from None
-    if scaled != whole:
+    places = (match[3] or "").rstrip("0")
+    if len(places) > 9:
         raise MoneyError(f"'{text[:40]}' has more than nine decimal places")
-    if abs(whole) > LARGEST:
+    amount = int(match[2]) * NANOS + int(places.ljust(9, "0"))
+    if amount > LARGEST:
         raise MoneyError(f"'{text[:40]}' is larger than the ledger can hold (999999999.999999999)")
-    return whole
+    return -amount if match[1] else amount
 
 
 def decimal_text(amount: int) -> str:

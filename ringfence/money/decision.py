@@ -1,0 +1,43 @@
+"""What may be decided about an attempt: plain values, made by whoever read the reply. No database here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One number's part of a settlement: what it became and what it cost, in nanos of the attempt's currency."""
+
+    subject: int
+    outcome: str
+    amount: int
+    billed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """The attempt is decided for these numbers; the others of it go on in doubt, as a residue."""
+
+    attempt_id: str
+    answers: Sequence[Answered]
+    evidence: str
+    request_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Void:
+    """There is evidence that the attempt cost nothing."""
+
+    attempt_id: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """The attempt may have cost money; it keeps what it holds until evidence or a decision."""
+
+    attempt_id: str
+    evidence: str
+
+
+Move = Settle | Void | Doubt

@@ -1,0 +1,120 @@
+"""What must always hold of the ledger: each invariant is a query that returns no row. It only reads.
+
+I6 (one open paid lookup per number) is the primary key of `claim`, I2's cap is the one that the reservation passed.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, text
+
+from ringfence.money.schema import ATTEMPT, CLAIM, SUBJECT
+from ringfence.money.states import OPEN as OPEN_STATES
+from ringfence.money.store import unpack
+
+OPEN = str(OPEN_STATES)
+NUMBER = "GLOB '*+[1-9][0-9][0-9][0-9][0-9][0-9][0-9]*'"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken invariant and the first row that shows it. Rows hold ids and amounts, never a number."""
+
+    invariant: str
+    meaning: str
+    row: str
+
+
+QUERIES = {
+    "I1": (
+        "every budget's totals equal the sum of its attempts",
+        f"""SELECT c.counter_id FROM counter c LEFT JOIN (
+                SELECT h.counter_id, sum(CASE WHEN a.state IN {OPEN} THEN h.held ELSE 0 END) AS held,
+                       sum(CASE WHEN a.state = 'settled' THEN h.actual ELSE 0 END) AS spent,
+                       sum(CASE WHEN a.state = 'settled' THEN max(0, h.actual - h.held) ELSE 0 END) AS overrun
+                FROM hold h JOIN attempt a USING (attempt_id) GROUP BY h.counter_id
+            ) s USING (counter_id)
+            WHERE c.held <> coalesce(s.held, 0) OR c.spent <> coalesce(s.spent, 0)
+               OR c.overrun <> coalesce(s.overrun, 0)
+            UNION ALL SELECT h.attempt_id FROM hold h JOIN attempt a USING (attempt_id)
+            WHERE h.held <> a.held OR h.actual IS NOT a.actual
+            UNION ALL SELECT a.attempt_id FROM attempt a
+            WHERE NOT EXISTS (SELECT 1 FROM hold h WHERE h.attempt_id = a.attempt_id)""",
+    ),
+    "I2": (
+        "no reservation passed a cap",
+        """SELECT j.seq FROM journal j, json_each(j.caps) c
+           WHERE j.event = 'reserved' AND j.held > 0 AND c.value ->> 'after' > c.value ->> 'cap'""",
+    ),
+    "I3": (
+        "the journal replays to the same totals",
+        f"""SELECT a.attempt_id FROM attempt a LEFT JOIN (
+                SELECT attempt_id, sum(held) AS held, sum(spent) AS spent FROM journal GROUP BY attempt_id
+            ) j USING (attempt_id)
+            WHERE coalesce(j.held, 0) <> CASE WHEN a.state IN {OPEN} THEN a.held ELSE 0 END
+               OR coalesce(j.spent, 0) <> coalesce(a.actual, 0)
+            UNION ALL SELECT c.counter_id FROM counter c LEFT JOIN (
+                SELECT h.counter_id, sum(j.held) AS held, sum(j.spent) AS spent, sum(j.overrun) AS overrun
+                FROM hold h JOIN journal j USING (attempt_id) GROUP BY h.counter_id
+            ) r USING (counter_id)
+            WHERE c.held <> coalesce(r.held, 0) OR c.spent <> coalesce(r.spent, 0)
+               OR c.overrun <> coalesce(r.overrun, 0)""",
+    ),
+    "I5": (
+        "every settled attempt has a stored reply or named evidence",
+        """SELECT a.attempt_id FROM attempt a WHERE a.state = 'settled' AND (a.evidence IS NULL OR (
+               a.evidence NOT LIKE 'paid_lost:%' AND a.evidence NOT LIKE 'decided:%' AND NOT EXISTS (
+                   SELECT 1 FROM reply r WHERE r.attempt_id IN (a.attempt_id, a.residue_of))))""",
+    ),
+    "I7": (
+        "sent is entered at most once, a final state at most once",
+        """SELECT attempt_id FROM journal WHERE attempt_id IS NOT NULL GROUP BY attempt_id
+           HAVING sum(event = 'sent') > 1 OR sum(event IN ('settled', 'voided')) > 1""",
+    ),
+    "I8": (
+        "nothing is settled that was not sent",
+        """SELECT a.attempt_id FROM attempt a WHERE a.state = 'settled' AND NOT EXISTS (
+               SELECT 1 FROM journal j
+               WHERE j.event = 'sent' AND j.attempt_id = coalesce(a.residue_of, a.attempt_id))""",
+    ),
+    "I9": (
+        "a new attempt follows only a final one",
+        f"""SELECT a.attempt_id FROM attempt a JOIN attempt p ON p.attempt_id = a.retry_of WHERE p.state IN {OPEN}""",
+    ),
+    "I11": (
+        "no number stands outside the vault",
+        f"""SELECT seq FROM journal WHERE why {NUMBER} UNION ALL SELECT attempt_id FROM attempt WHERE evidence {NUMBER}
+            UNION ALL SELECT quote_id FROM approval WHERE why {NUMBER}
+            UNION ALL SELECT deferral_id FROM deferral WHERE reason {NUMBER}""",
+    ),
+}
+
+
+def violations(connection: Connection) -> list[Violation]:
+    """Every broken invariant, with its first row; none is what `ledger check` wants to see."""
+    found = []
+    for name, (meaning, query) in QUERIES.items():
+        row = connection.execute(text(query)).first()
+        if row is not None:
+            found.append(Violation(name, meaning, str(row[0])))
+    return found + _claims(connection)
+
+
+def _claims(connection: Connection) -> list[Violation]:
+    """I4, I6 and I10 read the packed columns: a final attempt has no claim, an open one has one per subject."""
+    claims: dict[str, set[int]] = {}
+    for subject, attempt_id in connection.execute(select(CLAIM.c.subject_id, CLAIM.c.attempt_id)):
+        claims.setdefault(attempt_id, set()).add(subject)
+    open_attempts = select(ATTEMPT.c.attempt_id, ATTEMPT.c.subjects).where(ATTEMPT.c.state.in_(OPEN_STATES))
+    unclaimed = [
+        attempt_id
+        for attempt_id, packed in connection.execute(open_attempts)
+        if claims.pop(attempt_id, set()) != set(unpack(packed))
+    ]
+    found = [Violation("I4", "an open attempt claims each of its numbers", each) for each in unclaimed[:1]]
+    found += [Violation("I4", "a final attempt claims nothing", each) for each in sorted(claims)[:1]]
+    lost = connection.execute(
+        select(CLAIM.c.attempt_id).where(CLAIM.c.subject_id.not_in(select(SUBJECT.c.subject_id)))
+    ).first()
+    if lost:
+        found.append(Violation("I10", "no erased subject is referenced by an open attempt", lost[0]))
+    return found

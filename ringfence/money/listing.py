@@ -1,0 +1,52 @@
+"""The quotes as a table: what each would cost at most, who approved it, and what it has cost so far. It only reads."""
+
+import json
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from ringfence.money.schema import APPROVAL, ATTEMPT, QUOTE, QUOTE_LINE
+
+
+def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
+    """Every quote, newest first, with what was approved and what it has cost so far."""
+    numbers = _sums(connection, QUOTE_LINE.c.quote_id, func.sum(QUOTE_LINE.c.numbers))
+    largest = _sums(connection, QUOTE_LINE.c.quote_id, func.sum(QUOTE_LINE.c.numbers * QUOTE_LINE.c.unit_price))
+    spent = _sums(connection, ATTEMPT.c.quote_id, func.sum(ATTEMPT.c.actual))
+    held = _sums(connection, ATTEMPT.c.quote_id, func.sum(ATTEMPT.c.held).filter(ATTEMPT.c.actual.is_(None)))
+    approvals = {row["quote_id"]: row for row in connection.execute(select(APPROVAL)).mappings()}
+    result = []
+    for row in connection.execute(select(QUOTE).order_by(QUOTE.c.created_at.desc())).mappings():
+        quote_id = row["quote_id"]
+        approval = approvals.get(quote_id)
+        result.append(
+            {
+                "quote_id": quote_id,
+                "created_at": row["created_at"],
+                "expires_at": row["expires_at"],
+                "status": _status(
+                    expired=row["expires_at"] <= at, empty=not numbers.get(quote_id), approved=approval is not None
+                ),
+                "numbers": numbers.get(quote_id, 0),
+                "max": largest.get(quote_id, 0),
+                "currency": json.loads(row["summary"]).get("currency", ""),
+                "approved_by": approval["who"] if approval else None,
+                "approved": approval["cap"] if approval else None,
+                "spent": spent.get(quote_id, 0),
+                "held": held.get(quote_id, 0),
+            }
+        )
+    return result
+
+
+def _sums(connection: Connection, quote_id: ColumnElement[str], total: ColumnElement[int]) -> dict[str, int]:
+    rows = connection.execute(select(quote_id, func.coalesce(total, 0)).group_by(quote_id))
+    return dict(rows.tuples().all())
+
+
+def _status(*, expired: bool, empty: bool, approved: bool) -> str:
+    if expired:
+        return "expired"
+    if empty:
+        return "nothing_due"
+    return "approved" if approved else "quoted"

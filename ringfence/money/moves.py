@@ -1,0 +1,99 @@
+"""What happens to an attempt after it was sent: replies are kept, and it is settled, voided, or left in doubt.
+
+Final states never reopen. Every function works inside the caller's transaction.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from ringfence.money.decision import Answered, Doubt, Move, Settle, Void
+from ringfence.money.entries import Entries, Row
+from ringfence.money.ledger import Ledger, settled_seq
+from ringfence.money.schema import ATTEMPT, HOLD, REPLY
+from ringfence.money.settlement import changed, finish, settle
+from ringfence.money.states import OPEN
+from ringfence.money.store import keyed_hash, unpack
+
+__all__ = ["Answered", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "keep_replies"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes that came back for an attempt. `complete` says that it is a whole reply and may be parsed."""
+
+    attempt_id: str
+    source: Literal["response", "poll", "callback", "log"]
+    status: int | None
+    headers: dict[str, str]
+    body: bytes
+    complete: bool
+
+
+def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Stored]) -> None:
+    """Store what came back. Never fenced, and the same bytes twice are one row."""
+    rows = [
+        {
+            "attempt_id": reply.attempt_id,
+            "source": reply.source,
+            "status": reply.status,
+            "headers": json.dumps(reply.headers),
+            "body": zlib.compress(reply.body),
+            "complete": int(reply.complete),
+            "mac": keyed_hash(ledger.key, b"reply", reply.body),
+            "received_at": ledger.store.clock(),
+        }
+        for reply in replies
+    ]
+    if rows:
+        connection.execute(upsert(REPLY).on_conflict_do_nothing(), rows)
+
+
+def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: str) -> int:
+    """Make these moves; one for an attempt that is final already changes nothing. Returns how many were made."""
+    ids = [move.attempt_id for move in moves]
+    attempts = {row["attempt_id"]: dict(row) for row in _by_ids(connection, ATTEMPT, ids)}
+    holds: dict[str, list[Row]] = {}
+    for row in _by_ids(connection, HOLD, ids):
+        holds.setdefault(row["attempt_id"], []).append(dict(row))
+    entries = Entries(ledger.store.clock(), who)
+    seq = settled_seq(connection)
+    made = 0
+    for move in moves:
+        attempt = attempts[move.attempt_id]
+        doubt = not isinstance(move, Void) and not _answers(move, attempt)
+        if attempt["state"] not in OPEN or (doubt and attempt["state"] == "in_doubt"):
+            continue
+        made += 1
+        # One transaction may move an attempt once: the next move would read it as it was.
+        attempts[move.attempt_id] = {**attempt, "state": "moved"}
+        mine = holds.get(move.attempt_id, [])
+        if isinstance(move, Void):
+            finish(entries, attempt, mine, "voided", 0, move.evidence)
+        elif isinstance(move, Doubt) or doubt:
+            entries.change(changed(attempt, state="in_doubt", evidence=move.evidence))
+            entries.journal(attempt["attempt_id"], "in_doubt", why=move.evidence)
+        else:
+            seq += 1
+            settle(connection, ledger, entries, attempt, mine, move, seq)
+    entries.write(connection)
+    return made
+
+
+def _answers(move: Settle | Doubt, attempt: Row) -> bool:
+    """Whether a decision answers any number of its attempt; if none, it is a doubt under another name."""
+    if isinstance(move, Doubt):
+        return False
+    return not {answer.subject for answer in move.answers}.isdisjoint(unpack(attempt["subjects"]))
+
+
+def _by_ids(connection: Connection, table: Any, ids: Sequence[str]) -> Iterable[Any]:
+    rows: list[Any] = []
+    for start in range(0, len(ids), 500):
+        rows += connection.execute(select(table).where(table.c.attempt_id.in_(ids[start : start + 500]))).mappings()
+    return rows

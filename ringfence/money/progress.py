@@ -1,0 +1,39 @@
+"""How far a launch is: one row that the command line, the run page and `watch` read. It decides nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert
+
+from ringfence.money.ledger import Ledger
+from ringfence.money.schema import PROGRESS
+
+
+def put(connection: Connection, launch_id: str, at: int, **values: str | int) -> None:
+    """Change the row of a launch; the first call makes it."""
+    row = {"launch_id": launch_id, "phase": "start", "started_at": at, "updated_at": at, **values}
+    connection.execute(
+        insert(PROGRESS)
+        .values(row)
+        .on_conflict_do_update(index_elements=["launch_id"], set_={**values, "updated_at": at})
+    )
+
+
+def phase(ledger: Ledger, launch_id: str, name: str) -> None:
+    """Say which step a launch has come to."""
+    with ledger.store.write() as connection:
+        put(connection, launch_id, ledger.store.clock(), phase=name)
+
+
+def get(ledger: Ledger, launch_id: str) -> Mapping[str, Any] | None:
+    """The row of a launch, None before it began."""
+    with ledger.store.read() as connection:
+        row = connection.execute(select(PROGRESS).where(PROGRESS.c.launch_id == launch_id)).mappings().one_or_none()
+        return None if row is None else dict(row)
+
+
+def failed(ledger: Ledger, launch_id: str, sentence: str) -> None:
+    """Say why a launch ended early."""
+    with ledger.store.write() as connection:
+        put(connection, launch_id, ledger.store.clock(), phase="failed", note=sentence)

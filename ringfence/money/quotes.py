@@ -1,0 +1,188 @@
+"""Quotes and their approval in the ledger. Computing a quote is `ringfence.lookups.quote`; nothing here buys."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from ringfence.errors import QuoteError
+from ringfence.money.amount import Money
+from ringfence.money.budget import Budget, approval_id, put
+from ringfence.money.ledger import Ledger, write_journal
+from ringfence.money.listing import listing
+from ringfence.money.schema import APPROVAL, DEFERRAL, QUOTE, QUOTE_LINE
+from ringfence.money.store import pack, unpack
+from ringfence.money.vault import subjects
+from ringfence.numbers.phone import mask_numbers
+
+__all__ = ["DAY", "Line", "Quote", "approve", "approved", "defer", "listing", "load", "of_launch", "save", "subjects"]
+
+DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """The numbers of a quote that are alike in all that a price or a budget may depend on.
+
+    `ranks` gives each subject's place in the order of purchase over the whole quote; `facts` are the due ones, as bits.
+    """
+
+    provider: str
+    product: str
+    country: str
+    source: str
+    facts: int
+    unit_price: Money
+    subjects: tuple[int, ...]
+    ranks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What could be bought, and for how much. Computed at settlement `ledger_seq`; expires after 24 hours."""
+
+    quote_id: str
+    created_at: int
+    expires_at: int
+    ledger_seq: int
+    launch_id: str
+    summary: Mapping[str, Any]
+    lines: Sequence[Line]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it is about."""
+        return sum(len(line.subjects) for line in self.lines)
+
+    @property
+    def total(self) -> Money | None:
+        """The most that it can cost at list prices; None for an empty quote."""
+        if not self.lines:
+            return None
+        return Money(
+            sum(line.unit_price.amount * len(line.subjects) for line in self.lines), self.lines[0].unit_price.currency
+        )
+
+
+def save(connection: Connection, quote: Quote) -> None:
+    """Write a quote and its lines."""
+    connection.execute(
+        insert(QUOTE),
+        [
+            {
+                "quote_id": quote.quote_id,
+                "created_at": quote.created_at,
+                "expires_at": quote.expires_at,
+                "ledger_seq": quote.ledger_seq,
+                "launch_id": quote.launch_id,
+                "summary": json.dumps(quote.summary),
+            }
+        ],
+    )
+    lines = [
+        {
+            "quote_id": quote.quote_id,
+            "line": number,
+            "provider": line.provider,
+            "product": line.product,
+            "country": line.country,
+            "source": line.source,
+            "facts": line.facts,
+            "currency": line.unit_price.currency,
+            "unit_price": line.unit_price.amount,
+            "numbers": len(line.subjects),
+            "subjects": pack(line.subjects),
+            "ranks": pack(line.ranks),
+        }
+        for number, line in enumerate(quote.lines)
+    ]
+    if lines:
+        connection.execute(insert(QUOTE_LINE), lines)
+
+
+def load(connection: Connection, quote_id: str) -> Quote:
+    """Read a quote; raises QuoteError when there is none with this id."""
+    row = connection.execute(select(QUOTE).where(QUOTE.c.quote_id == quote_id)).mappings().one_or_none()
+    if row is None:
+        raise QuoteError(f"there is no quote {quote_id}; list them with: ringfence quotes")
+    found = connection.execute(
+        select(QUOTE_LINE).where(QUOTE_LINE.c.quote_id == quote_id).order_by(QUOTE_LINE.c.line)
+    ).mappings()
+    lines = [
+        Line(
+            provider=line["provider"],
+            product=line["product"],
+            country=line["country"],
+            source=line["source"],
+            facts=line["facts"],
+            unit_price=Money(line["unit_price"], line["currency"]),
+            subjects=tuple(unpack(line["subjects"])),
+            ranks=tuple(unpack(line["ranks"])),
+        )
+        for line in found
+    ]
+    head = {name: row[name] for name in ("quote_id", "created_at", "expires_at", "ledger_seq", "launch_id")}
+    return Quote(**head, summary=json.loads(row["summary"]), lines=lines)
+
+
+def of_launch(connection: Connection, launch_id: str) -> str | None:
+    """The id of the newest quote that a launch has made."""
+    query = select(QUOTE.c.quote_id).where(QUOTE.c.launch_id == launch_id).order_by(QUOTE.c.created_at.desc())
+    return connection.scalar(query.limit(1))
+
+
+def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why: str) -> Money:
+    """Approve a quote up to an amount (the quote's own total without one), until it expires; raises QuoteError.
+
+    Approving again changes the amount; what was spent under it stays counted.
+    """
+    at = ledger.store.clock()
+    with ledger.store.write() as connection:
+        quote = load(connection, quote_id)
+        if quote.expires_at <= at:
+            raise QuoteError(f"quote {quote_id} has expired; make a new one with: ringfence quote")
+        if quote.total is None:
+            raise QuoteError(f"quote {quote_id} has nothing to buy")
+        cap = up_to or quote.total
+        if cap.currency != quote.total.currency:
+            raise QuoteError(f"quote {quote_id} is in {quote.total.currency}; approve it in that currency")
+        if cap.amount < 0:
+            raise QuoteError(f"{cap} cannot be approved; the amount must not be negative")
+        why = mask_numbers(why)
+        put(connection, Budget(approval_id(quote_id), "total", cap), at, who)
+        values = {
+            "approved_at": at,
+            "expires_at": quote.expires_at,
+            "cap": cap.amount,
+            "currency": cap.currency,
+            "who": who,
+            "why": why,
+        }
+        connection.execute(
+            upsert(APPROVAL)
+            .values(quote_id=quote_id, **values)
+            .on_conflict_do_update(index_elements=["quote_id"], set_=values)
+        )
+        write_journal(connection, at, "quote_approved", who=who, why=f"{quote_id} up to {cap}: {why}")
+    return cap
+
+
+def approved(connection: Connection, at: int) -> list[str]:
+    """The approved quotes that have not expired, oldest approval first."""
+    query = select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > at).order_by(APPROVAL.c.approved_at)
+    return list(connection.scalars(query))
+
+
+def defer(connection: Connection, quote_id: str, at: int, left: Sequence[tuple[str, str, Sequence[int]]]) -> None:
+    """Say what a run left unbought of a quote: (status, reason, subjects), in place of what was said before."""
+    connection.execute(delete(DEFERRAL).where(DEFERRAL.c.quote_id == quote_id))
+    rows = [
+        {"quote_id": quote_id, "at": at, "status": status, "reason": reason, "subjects": pack(subjects)}
+        for status, reason, subjects in left
+        if subjects
+    ]
+    if rows:
+        connection.execute(insert(DEFERRAL), rows)

@@ -1,0 +1,186 @@
+"""Reserving: the transaction after which money is held and requests may be sent. Nothing here sends.
+
+Reserve and sent are one commit. An attempt that this commit holds may have cost money from then on, whatever happens
+to the process; an attempt that it does not hold was never sent.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, select
+
+from ringfence.money.amount import Money
+from ringfence.money.entries import Entries
+from ringfence.money.ledger import Ledger
+from ringfence.money.room import Purchase, Room
+from ringfence.money.schema import ASKED, CLAIM, SUBJECT
+from ringfence.money.store import keyed_hash, pack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Numbers that one request may ask about, at one price, in one set of budgets. `facts` are the due ones, as bits.
+
+    `country` and `source` are set when a budget is scoped by them. `ledger_seq` is the settlement that the quote was
+    computed at, `answers` the facts that the product answers.
+    """
+
+    quote_id: str
+    ledger_seq: int
+    consent: str
+    provider: str
+    product: str
+    answers: int
+    facts: int
+    unit_price: Money
+    subjects: tuple[int, ...]
+    country: str | None = None
+    source: str | None = None
+    retry_of: str | None = None
+
+    @property
+    def purchase(self) -> Purchase:
+        """What the budgets look at."""
+        return Purchase(self.quote_id, self.provider, self.country, self.source, self.unit_price, self.consent)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """An attempt that is durably `sent` once the transaction has committed; `numbers` by subject, in sending order."""
+
+    attempt_id: str
+    batch: Batch
+    numbers: dict[int, str]
+    held: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Numbers of a quote that were not reserved: the status they are shown with, and why, in one sentence."""
+
+    quote_id: str
+    subjects: tuple[int, ...]
+    status: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Owner:
+    """Who reserves: the worker whose lock guards these attempts, and the launch they belong to."""
+
+    worker_id: str
+    launch_id: str
+    zone: ZoneInfo
+
+
+def fingerprint(ledger: Ledger, batch: Batch, numbers: Sequence[str]) -> str:
+    """A keyed digest of what a request asks, checked again just before it is sent."""
+    return keyed_hash(
+        ledger.key, b"request", batch.provider.encode(), batch.product.encode(), *map(str.encode, numbers)
+    )
+
+
+def reserve(
+    connection: Connection, ledger: Ledger, owner: Owner, batches: Sequence[Batch]
+) -> tuple[list[Reserved], list[Refused]]:
+    """Hold money for these batches as far as the budgets allow, in their order, and mark them sent.
+
+    Numbers that were asked since the quote, or that have an open attempt, are dropped without a word: somebody else
+    buys or bought them. A batch that fits only in part is reserved in part.
+    """
+    at = ledger.store.clock()
+    room = Room(connection, at, owner.zone)
+    entries = Entries(at, owner.worker_id)
+    taken: set[int] = set()
+    reserved: list[Reserved] = []
+    refused: list[Refused] = []
+    for batch in batches:
+        numbers = still_due(connection, batch, taken)
+        if not numbers:
+            continue
+        count, caps, refusal = room.admit(batch.purchase, len(numbers))
+        subjects = list(numbers)
+        if refusal:
+            refused.append(Refused(batch.quote_id, tuple(subjects[count:]), refusal.status, refusal.reason))
+        if not count:
+            continue
+        taken.update(subjects[:count])
+        bought = {subject: numbers[subject] for subject in subjects[:count]}
+        counters = room.counters(caps)
+        passed = [
+            {"counter": counter, "cap": cap.budget.cap.amount, "after": cap.used}
+            for counter, cap in zip(counters, caps, strict=True)
+        ]
+        reserved.append(_enter(ledger, owner, entries, batch, bought, counters, passed))
+    entries.write(connection)
+    return reserved, refused
+
+
+def still_due(connection: Connection, batch: Batch, taken: Collection[int]) -> dict[int, str]:
+    """The numbers of a batch that may be bought, by subject: known, not claimed, and not asked since the quote."""
+    ids = func.json_each(json.dumps(batch.subjects)).table_valued("value")
+    wanted = select(ids.c.value)
+    claimed = set(connection.scalars(select(CLAIM.c.subject_id).where(CLAIM.c.subject_id.in_(wanted))))
+    covered: dict[int, int] = {}
+    newer = select(ASKED.c.subject_id, ASKED.c.facts).where(
+        ASKED.c.subject_id.in_(wanted), ASKED.c.seq > batch.ledger_seq
+    )
+    for subject, facts in connection.execute(newer):
+        covered[subject] = covered.get(subject, 0) | facts
+    vault = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(wanted))
+    phones = dict(connection.execute(vault).tuples().all())
+    return {
+        subject: phones[subject]
+        for subject in batch.subjects
+        if subject in phones
+        and subject not in claimed
+        and subject not in taken
+        and batch.facts & ~covered.get(subject, 0)
+    }
+
+
+def _enter(
+    ledger: Ledger,
+    owner: Owner,
+    entries: Entries,
+    batch: Batch,
+    numbers: dict[int, str],
+    counters: list[int],
+    caps: list[dict[str, int]],
+) -> Reserved:
+    attempt_id = ledger.store.new_id()
+    held = len(numbers) * batch.unit_price.amount
+    digest = fingerprint(ledger, batch, list(numbers.values()))
+    entries.attempts.append(
+        {
+            "attempt_id": attempt_id,
+            "quote_id": batch.quote_id,
+            "launch_id": owner.launch_id,
+            "worker_id": owner.worker_id,
+            "provider": batch.provider,
+            "product": batch.product,
+            "country": batch.country,
+            "source": batch.source,
+            "facts": batch.answers,
+            "currency": batch.unit_price.currency,
+            "unit_price": batch.unit_price.amount,
+            "numbers": len(numbers),
+            "state": "sent",
+            "held": held,
+            "evidence": None,
+            "residue_of": None,
+            "retry_of": batch.retry_of,
+            "reserved_at": entries.at,
+            "fingerprint": digest,
+            "subjects": pack(list(numbers)),
+        }
+    )
+    entries.holds.extend({"attempt_id": attempt_id, "counter_id": counter, "held": held} for counter in counters)
+    entries.claims.extend({"subject_id": subject, "attempt_id": attempt_id} for subject in numbers)
+    entries.count(counters, held=held)
+    entries.journal(attempt_id, "reserved", held=held, caps=caps)
+    entries.journal(attempt_id, "sent")
+    return Reserved(attempt_id, batch, numbers, held, digest)

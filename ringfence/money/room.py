@@ -1,0 +1,143 @@
+"""How much room the budgets leave: the one place that compares a purchase with caps. It writes only new counters.
+
+Used by the reserving transaction, and by a quote that wants to know what would fit.
+"""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+
+from ringfence.money.amount import Money
+from ringfence.money.budget import UNATTENDED, Budget, active, matches, window_start
+from ringfence.money.earlier import begin, bought_before, used_by
+from ringfence.money.entries import Row
+from ringfence.money.schema import COUNTER
+
+
+@dataclass(slots=True)
+class Cap:
+    """A budget in its present window, with what is held and spent in it so far."""
+
+    budget: Budget
+    counter_id: int | None
+    used: int
+
+    @property
+    def free(self) -> int:
+        """What may still be reserved; negative when a cap was lowered below what is used."""
+        return self.budget.cap.amount - self.used
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What the budgets need to know about a batch. `consent` is the budget that says yes."""
+
+    quote_id: str
+    provider: str
+    country: str | None
+    source: str | None
+    unit_price: Money
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why numbers are not bought: the status that they are shown with, and a sentence that says what to do."""
+
+    status: str
+    reason: str
+
+
+class Room:
+    """The budgets as one transaction sees them; admitting a purchase takes its room away from the next one."""
+
+    def __init__(self, connection: Connection, at: int, zone: ZoneInfo) -> None:
+        self._connection = connection
+        self._at = at
+        self._zone = zone
+        self._budgets = active(connection, at)
+        self._caps: dict[tuple[str, str, str], Cap] = {}
+        self._earlier: dict[tuple[str, str, str], list[Row]] = {}
+
+    def admit(
+        self, purchase: Purchase, wanted: int, *, limits_only: bool = False
+    ) -> tuple[int, list[Cap], Refusal | None]:
+        """How many of the wanted numbers fit, the caps that they now count in, and why the others do not.
+
+        `limits_only` leaves consent out of it: for a quote, never for a purchase.
+        """
+        budgets = [budget for budget in self._budgets if self._counts(budget, purchase)]
+        if limits_only:
+            budgets = [budget for budget in budgets if not budget.is_consent]
+        refusal = _missing(budgets, purchase, consented=limits_only)
+        if refusal:
+            return 0, [], refusal
+        caps = [self._cap(budget, purchase) for budget in budgets]
+        tightest = min(caps, key=lambda cap: cap.free)
+        price = purchase.unit_price.amount
+        count = wanted if price == 0 else max(0, min(wanted, tightest.free // price))
+        for cap in caps:
+            cap.used += count * price
+        return count, caps, None if count == wanted else _shortage(tightest.budget)
+
+    def counters(self, caps: list[Cap]) -> list[int]:
+        """The ids of the counters of these caps, made where there is none yet."""
+        return [self._made(cap) for cap in caps]
+
+    def _counts(self, budget: Budget, purchase: Purchase) -> bool:
+        return matches(
+            budget,
+            provider=purchase.provider,
+            country=purchase.country,
+            source=purchase.source,
+            consent=purchase.consent,
+        )
+
+    def _cap(self, budget: Budget, purchase: Purchase) -> Cap:
+        start = window_start(budget.window, self._at, self._zone, purchase.quote_id)
+        # In the currency of what it counts: something free may be bought under a cap of another currency.
+        key = (budget.budget_id, start, purchase.unit_price.currency)
+        if key not in self._caps:
+            row = self._connection.execute(
+                select(COUNTER).filter_by(budget_id=key[0], window_start=key[1], currency=key[2])
+            ).one_or_none()
+            self._caps[key] = Cap(budget, row.counter_id, row.held + row.spent) if row else self._new(budget, key[1:])
+        return self._caps[key]
+
+    def _new(self, budget: Budget, window: tuple[str, str]) -> Cap:
+        self._earlier[budget.budget_id, *window] = bought_before(self._connection, budget, window, self._at, self._zone)
+        return Cap(budget, None, used_by(self._earlier[budget.budget_id, *window]))
+
+    def _made(self, cap: Cap) -> int:
+        if cap.counter_id is None:
+            (key,) = (key for key, value in self._caps.items() if value is cap)
+            cap.counter_id = begin(self._connection, key[0], key[1:], self._earlier[key])
+        return cap.counter_id
+
+
+def _missing(budgets: list[Budget], purchase: Purchase, *, consented: bool) -> Refusal | None:
+    if not any(budget.is_ceiling for budget in budgets):
+        return Refusal(
+            "deferred_budget", "no month or total budget is set: add budgets: [{window: month, cap: ...}] to the config"
+        )
+    if not consented and not any(budget.is_consent for budget in budgets):
+        return Refusal("awaiting_approval", f"not approved: ringfence approve {purchase.quote_id}")
+    price = purchase.unit_price
+    for budget in budgets:
+        if budget.cap.currency != price.currency and budget.cap.amount and price.amount:
+            return Refusal(
+                "deferred_budget",
+                f"the cap of {budget.cap} cannot be compared with a price in {price.currency}: no rate",
+            )
+    return None
+
+
+def _shortage(budget: Budget) -> Refusal:
+    if budget.budget_id == UNATTENDED:
+        if budget.cap.amount == 0:
+            return Refusal("awaiting_approval", "not approved, and approval.unattended is 0: ringfence enrich --yes")
+        return Refusal("awaiting_approval", f"the unattended allowance of {budget.cap} a day is used up")
+    if budget.is_consent:
+        return Refusal("awaiting_approval", f"the approval of {budget.cap} is used up")
+    return Refusal("deferred_budget", f"the cap of {budget.cap} a {budget.label} is reached")

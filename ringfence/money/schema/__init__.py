@@ -1,0 +1,32 @@
+"""The tables of the ledger, as SQLAlchemy Core sees them; `migrations/` creates and changes them.
+
+Money is integer nanos, times are integer microseconds since 1970 UTC. `subject` is the only table that holds a phone
+number: everything else says `subject_id`, so that an erasure never touches the books. Lists of subjects are packed
+64-bit integers: an attempt of a thousand numbers is one row.
+"""
+
+from ringfence.money.schema.books import ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, REPLY
+from ringfence.money.schema.columns import METADATA
+from ringfence.money.schema.runs import META, PROGRESS, RATE, WORKER
+from ringfence.money.schema.wants import APPROVAL, ASKED, DEFERRAL, QUOTE, QUOTE_LINE, SUBJECT
+
+__all__ = [
+    "APPROVAL",
+    "ASKED",
+    "ATTEMPT",
+    "BUDGET",
+    "CLAIM",
+    "COUNTER",
+    "DEFERRAL",
+    "HOLD",
+    "JOURNAL",
+    "META",
+    "METADATA",
+    "PROGRESS",
+    "QUOTE",
+    "QUOTE_LINE",
+    "RATE",
+    "REPLY",
+    "SUBJECT",
+    "WORKER",
+]

@@ -1,0 +1,44 @@
+"""Who the ledger is and who works on it: identity, workers, pace and progress. No money is decided by these."""
+
+from sqlalchemy import BigInteger, Column, Integer, Table, Text
+
+from ringfence.money.schema.columns import METADATA, amount
+
+META = Table("meta", METADATA, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+WORKER = Table(
+    "worker",
+    METADATA,
+    Column("worker_id", Text, primary_key=True),
+    Column("launch_id", Text, nullable=False),
+    Column("run_id", Text),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+)
+
+# Tokens in millionths, so that no float is needed: a request takes 1,000,000.
+RATE = Table(
+    "rate",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("refilled_at", BigInteger, nullable=False),
+)
+
+PROGRESS = Table(
+    "progress",
+    METADATA,
+    Column("launch_id", Text, primary_key=True),
+    Column("phase", Text, nullable=False),
+    Column("planned", BigInteger, nullable=False, server_default="0"),
+    Column("done", BigInteger, nullable=False, server_default="0"),
+    amount("spent"),
+    amount("held"),
+    Column("currency", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("not_bought", BigInteger, nullable=False, server_default="0"),
+    Column("not_answered", BigInteger, nullable=False, server_default="0"),
+    Column("started_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,150 @@
+"""How an attempt becomes final: what it cost, what is left of it in doubt, and when its numbers count as asked.
+
+Rows are collected in `Entries`; nothing is written here.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ringfence.money.decision import Answered, Settle
+from ringfence.money.entries import Entries, Row
+from ringfence.money.ledger import Ledger
+from ringfence.money.schema import ASKED
+from ringfence.money.states import OUTCOMES
+from ringfence.money.store import pack, unpack
+
+# An unbilled failure is asked again, at most this often in a row.
+MOST_FAILURES = 3
+
+
+def changed(attempt: Row, **changes: object) -> Row:
+    """The columns of an attempt that may change, with these changes made."""
+    kept = (
+        "attempt_id",
+        "state",
+        "held",
+        "actual",
+        "evidence",
+        "request_ref",
+        "answered_at",
+        "final_at",
+        "settled_seq",
+        "fingerprint",
+        "numbers",
+        "subjects",
+        "outcomes",
+    )
+    return {**{name: attempt[name] for name in kept}, **changes}
+
+
+def finish(
+    entries: Entries, attempt: Row, holds: Sequence[Row], state: str, actual: int, why: str, **changes: object
+) -> None:
+    """End an attempt: what it held is given back, what it cost is spent, and its numbers are free again."""
+    attempt_id, held = attempt["attempt_id"], attempt["held"]
+    overrun = max(0, actual - held)
+    entries.change(
+        changed(attempt, state=state, actual=actual, evidence=why, final_at=entries.at, fingerprint=None, **changes)
+    )
+    for hold in holds:
+        entries.change_hold(attempt_id, hold["counter_id"], held, actual)
+    entries.count([hold["counter_id"] for hold in holds], held=-held, spent=actual, overrun=overrun)
+    entries.final.append({"key": attempt_id})
+    entries.journal(attempt_id, state, held=-held, spent=actual, overrun=overrun, why=why)
+
+
+def settle(
+    connection: Connection, ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row], move: Settle, seq: int
+) -> None:
+    """Settle an attempt for the numbers that were answered; at least one was. `seq` is the settlement's number."""
+    answers = {answer.subject: answer for answer in move.answers}
+    subjects = unpack(attempt["subjects"])
+    answered = [subject for subject in subjects if subject in answers]
+    missing = [subject for subject in subjects if subject not in answers]
+    if missing:
+        attempt = _split(ledger, entries, attempt, holds, missing, move.evidence)
+    actual = sum(answers[subject].amount for subject in answered)
+    finish(
+        entries,
+        attempt,
+        holds,
+        "settled",
+        actual,
+        move.evidence,
+        request_ref=move.request_ref or attempt["request_ref"],
+        answered_at=entries.at,
+        settled_seq=seq,
+        numbers=len(answered),
+        subjects=pack(answered),
+        outcomes=bytes(OUTCOMES.index(answers[subject].outcome) for subject in answered),
+    )
+    entries.asked += _asked(connection, attempt, [answers[subject] for subject in answered], seq, entries.at)
+
+
+def _split(ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row], missing: list[int], why: str) -> Row:
+    """Move unanswered numbers, with their held money, to a residue attempt: in doubt, and never sendable."""
+    moved = len(missing) * attempt["unit_price"]
+    residue_id = ledger.store.new_id()
+    kept = (
+        "quote_id",
+        "launch_id",
+        "worker_id",
+        "provider",
+        "product",
+        "country",
+        "source",
+        "facts",
+        "currency",
+        "unit_price",
+        "reserved_at",
+    )
+    entries.attempts.append(
+        {
+            **{name: attempt[name] for name in kept},
+            "attempt_id": residue_id,
+            "numbers": len(missing),
+            "state": "in_doubt",
+            "held": moved,
+            "evidence": "not in the reply: " + why,
+            # Always the attempt that was sent, also for what is left of a residue: the replies are its own.
+            "residue_of": attempt["residue_of"] or attempt["attempt_id"],
+            "retry_of": None,
+            "fingerprint": None,
+            "subjects": pack(missing),
+        }
+    )
+    entries.holds += [{"attempt_id": residue_id, "counter_id": hold["counter_id"], "held": moved} for hold in holds]
+    entries.moved_claims += [{"subject": subject, "new_attempt": residue_id} for subject in missing]
+    entries.journal(attempt["attempt_id"], "residue_given", held=-moved, why=residue_id)
+    entries.journal(residue_id, "residue_taken", held=moved, why=attempt["attempt_id"])
+    return {**attempt, "held": attempt["held"] - moved}
+
+
+def _asked(connection: Connection, attempt: Row, answers: Sequence[Answered], seq: int, at: int) -> list[Row]:
+    product = f"{attempt['provider']}/{attempt['product']}"
+    unbilled = [a.subject for a in answers if a.outcome == "failed" and not a.billed]
+    before: dict[int, Any] = {}
+    for start in range(0, len(unbilled), 500):
+        rows = connection.execute(
+            select(ASKED).where(ASKED.c.product == product, ASKED.c.subject_id.in_(unbilled[start : start + 500]))
+        ).mappings()
+        before.update({row["subject_id"]: row for row in rows})
+    result = []
+    for answer in answers:
+        row = {
+            "subject_id": answer.subject,
+            "product": product,
+            "facts": attempt["facts"],
+            "asked_at": at,
+            "seq": seq,
+            "failures": 0,
+        }
+        if answer.outcome == "failed" and not answer.billed:
+            old = before.get(answer.subject)
+            row["failures"] = (old["failures"] if old else 0) + 1
+            if row["failures"] < MOST_FAILURES:
+                row |= {"asked_at": old["asked_at"] if old else 0, "seq": old["seq"] if old else 0}
+        result.append(row)
+    return result

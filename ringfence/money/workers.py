@@ -1,0 +1,111 @@
+"""Who owns an attempt: a worker holds the lock of a file while it lives, and the kernel frees it when it dies.
+
+No leases and no clock: a stopped process keeps its lock, a killed one loses it within a millisecond.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedWriter
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+
+from ringfence.money.ledger import Ledger
+from ringfence.money.schema import WORKER
+
+
+class Worker:
+    """A living worker: its id is on every attempt that it reserves."""
+
+    def __init__(self, worker_id: str, lock: BufferedWriter, path: Path) -> None:
+        self.worker_id = worker_id
+        self._lock = lock
+        self._path = path
+
+    def owns(self) -> bool:
+        """Whether this process still holds the lock of the file that others would try."""
+        try:
+            here, there = os.fstat(self._lock.fileno()), self._path.stat()
+        except (OSError, ValueError):
+            return False
+        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+
+@contextmanager
+def working(ledger: Ledger, launch_id: str, run_id: str | None = None) -> Iterator[Worker]:
+    """Be a worker of this ledger for the length of the block."""
+    worker_id = ledger.store.new_id()
+    path = _lock_path(ledger, worker_id)
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        row = {
+            "worker_id": worker_id,
+            "launch_id": launch_id,
+            "run_id": run_id,
+            "pid": os.getpid(),
+            "started_at": ledger.store.clock(),
+        }
+        with ledger.store.write() as connection:
+            connection.execute(insert(WORKER), [row])
+        try:
+            yield Worker(worker_id, lock, path)
+        finally:
+            with ledger.store.write() as connection:
+                _end(connection, worker_id, ledger.store.clock())
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def dead(ledger: Ledger) -> Iterator[list[tuple[str, str | None]]]:
+    """The workers that did not end by themselves and whose lock is free: (worker id, Dagster run id).
+
+    Their locks are held for the length of the block, so that only one process mends what they left; they count as
+    ended when the block ends well.
+    """
+    with ledger.store.read() as connection:
+        rows = connection.execute(select(WORKER.c.worker_id, WORKER.c.run_id).where(WORKER.c.ended_at.is_(None))).all()
+    taken: list[tuple[str, str | None]] = []
+    locks: list[BufferedWriter] = []
+    try:
+        for worker_id, run_id in rows:
+            path = _lock_path(ledger, worker_id)
+            path.parent.mkdir(exist_ok=True)
+            lock = path.open("ab")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                continue
+            locks.append(lock)
+            if not _alive(ledger, worker_id):
+                path.unlink(missing_ok=True)
+                continue
+            taken.append((worker_id, run_id))
+        yield taken
+        if taken:
+            with ledger.store.write() as connection:
+                for worker_id, _ in taken:
+                    _end(connection, worker_id, ledger.store.clock())
+        for worker_id, _ in taken:
+            _lock_path(ledger, worker_id).unlink(missing_ok=True)
+    finally:
+        for lock in locks:
+            lock.close()
+
+
+def _alive(ledger: Ledger, worker_id: str) -> bool:
+    """Whether a worker has not ended: asked again under its lock, it may have ended well, or been mended, just now."""
+    with ledger.store.read() as connection:
+        ended = connection.scalar(select(WORKER.c.ended_at).where(WORKER.c.worker_id == worker_id))
+    return ended is None
+
+
+def _end(connection: Connection, worker_id: str, at: int) -> None:
+    connection.execute(update(WORKER).where(WORKER.c.worker_id == worker_id).values(ended_at=at))
+
+
+def _lock_path(ledger: Ledger, worker_id: str) -> Path:
+    return ledger.store.path.parent / "workers" / f"{worker_id}.lock"
