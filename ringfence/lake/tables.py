@@ -1,0 +1,149 @@
+"""The lake: Delta tables written by append and by overwriting whole partitions, and nothing else.
+
+Delta keeps min/max statistics in its log in clear, so they are collected for the partition column alone: no phone
+number gets into a log. Every table carries the id of the ledger that it was written from.
+"""
+
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+
+from ringfence.errors import LakeError
+from ringfence.lake.columns import TABLES
+
+# The name under which a commit of `lookups` carries the highest settlement that it holds.
+LEDGER = "ledger"
+OWNED_BY = "ledger "
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """The Delta tables of one home, written from one ledger."""
+
+    home: Path
+    ledger_id: str
+
+    @contextmanager
+    def publishing(self) -> Iterator[None]:
+        """One publisher at a time, over all processes of this home."""
+        with (self.home / "publish.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def open(self, name: str) -> DeltaTable | None:
+        """A table as it is now; None before its first write. Raises LakeError for another ledger's table."""
+        path = self.home / "lake" / name
+        if not DeltaTable.is_deltatable(str(path)):
+            return None
+        table = DeltaTable(str(path))
+        owner = owner_of(table)
+        if owner != self.ledger_id:
+            raise LakeError(
+                f"{path} was written from ledger {owner}, not from the one in {self.home}: use another home"
+            )
+        return table
+
+    def read(self, name: str, partitions: Sequence[str | int] | None = None) -> pl.DataFrame:
+        """A whole table, or some of its partitions."""
+        kind = TABLES[name]
+        parts = self.files(name)
+        chosen = parts if partitions is None else {key: parts[key] for key in map(str, partitions) if key in parts}
+        frames = [
+            pl.read_parquet(files, hive_partitioning=False)
+            .with_columns(pl.lit(key).cast(kind.columns[kind.partition].dtype).alias(kind.partition))
+            .select(pl.col(column).cast(spec.dtype) for column, spec in kind.columns.items())
+            for key, files in chosen.items()
+        ]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=kind.schema)
+
+    def files(self, name: str) -> dict[str, list[str]]:
+        """The Parquet files of a table by partition: two reads with the same files hold the same rows."""
+        table = self.open(name)
+        if table is None:
+            return {}
+        partition = TABLES[name].partition
+        actions = pl.DataFrame(table.get_add_actions(flatten=True))
+        result: dict[str, list[str]] = {}
+        for path, key in zip(actions["path"], actions[f"partition.{partition}"], strict=True):
+            result.setdefault(str(key), []).append(str(self.home / "lake" / name / path))
+        return {key: sorted(files) for key, files in sorted(result.items())}
+
+    def overwrite(
+        self, name: str, frame: pl.DataFrame, partitions: Sequence[str | int], seq: int | None = None
+    ) -> None:
+        """Replace these partitions of a table by the rows of a frame, in one commit.
+
+        The commit carries the settlement that the rows were computed from, where one is given.
+        """
+        kind = TABLES[name]
+        table = self.open(name)
+        commit = None if seq is None else CommitProperties(app_transactions=[Transaction(LEDGER, seq)])
+        if table is None:
+            self._create(name, frame, commit)
+            return
+        text = kind.columns[kind.partition].dtype == pl.String
+        if text and not all(str(key).isidentifier() for key in partitions):
+            raise LakeError(f"a partition of {name} has a name that is not plain")
+        keys = ", ".join(f"'{key}'" if text else str(int(key)) for key in partitions)
+        if keys:
+            write_deltalake(
+                table,
+                self._ordered(name, frame),
+                mode="overwrite",
+                predicate=f"{kind.partition} IN ({keys})",
+                commit_properties=commit,
+            )
+
+    def append_settled(self, frame: pl.DataFrame, seq: int) -> None:
+        """Append lookups up to a settlement, exactly once: the commit carries the settlement."""
+        commit = CommitProperties(app_transactions=[Transaction(LEDGER, seq)])
+        table = self.open("lookups")
+        if table is None:
+            self._create("lookups", frame, commit)
+        else:
+            write_deltalake(table, self._ordered("lookups", frame), mode="append", commit_properties=commit)
+
+    def settled_seq(self, name: str = "lookups") -> int:
+        """The highest settlement that a table holds; 0 before the first."""
+        table = self.open(name)
+        return 0 if table is None else table.transaction_version(LEDGER) or 0
+
+    def _create(self, name: str, frame: pl.DataFrame, commit: CommitProperties | None = None) -> None:
+        kind = TABLES[name]
+        write_deltalake(
+            str(self.home / "lake" / name),
+            self._ordered(name, frame),
+            partition_by=[kind.partition],
+            description=OWNED_BY + self.ledger_id,
+            configuration={"delta.dataSkippingStatsColumns": kind.partition},
+            commit_properties=commit,
+        )
+
+    @staticmethod
+    def _ordered(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.select(pl.col(column).cast(spec.dtype) for column, spec in TABLES[name].columns.items())
+
+
+def owner_of(table: DeltaTable) -> str:
+    """The id of the ledger that a table was written from."""
+    return str(table.metadata().description or "").removeprefix(OWNED_BY)
+
+
+def state_of(home: Path) -> tuple[str | None, int]:
+    """Whose lake stands in a home and the highest settlement in it: (None, 0) where there is none."""
+    path = home / "lake" / "lookups"
+    if not DeltaTable.is_deltatable(str(path)):
+        return None, 0
+    table = DeltaTable(str(path))
+    return owner_of(table), table.transaction_version(LEDGER) or 0
+
+
+def frame_of(name: str, rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
+    """Rows as a frame of a table's schema; what a row does not say is NULL."""
+    schema = TABLES[name].schema
+    return pl.DataFrame({column: [row.get(column) for row in rows] for column in schema}, schema=schema, strict=True)

@@ -1,0 +1,140 @@
+"""What of the ledger is served: its books as frames, exact money and UTC times, numbers in place of subject ids.
+
+Every frame becomes a table of the served file's internal schema; what users read is in `sql/views`.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Column, Connection, Integer, Select, func, select
+
+from ringfence.lake.columns import MONEY
+from ringfence.money.ledger import Ledger
+from ringfence.money.schema import (
+    APPROVAL,
+    ASKED,
+    ATTEMPT,
+    BUDGET,
+    CLAIM,
+    COUNTER,
+    DEFERRAL,
+    JOURNAL,
+    QUOTE,
+    QUOTE_LINE,
+    SUBJECT,
+)
+from ringfence.money.states import OUTCOMES
+from ringfence.money.store import unpack
+
+# Subjects a read transaction goes through: well under a second, so that the WAL can be emptied in between.
+CHUNK = 100_000
+_NANO = pl.lit(Decimal("0.000000001"))
+_MONEY = {"unit_price", "held", "actual", "spent", "overrun", "cap", "approved_up_to", "amount"}
+_TIMES = {"at", "since", "asked_at", "reserved_at", "answered_at", "final_at", "created_at", "expires_at"}
+_PACKED = {"subjects", "ranks", "outcomes"}
+
+_BOOKS = {
+    "attempts": select(*(each for each in ATTEMPT.c if each.name not in {*_PACKED, "fingerprint", "worker_id"})),
+    "journal": select(*(JOURNAL.c[name] for name in ("seq", "at", "attempt_id", "event", "held", "spent", "overrun"))),
+    "budgets": select(
+        BUDGET.c.budget_id,
+        BUDGET.c.window.label("window_kind"),
+        *(BUDGET.c[name] for name in ("provider", "country", "source", "cap", "currency", "active")),
+        COUNTER.c.window_start,
+        COUNTER.c.currency.label("counter_currency"),
+        *(COUNTER.c[name] for name in ("held", "spent", "overrun")),
+    ).join(COUNTER, COUNTER.c.budget_id == BUDGET.c.budget_id, isouter=True),
+    "quote_lines": select(
+        *(each for each in QUOTE_LINE.c if each.name not in _PACKED),
+        QUOTE.c.created_at,
+        QUOTE.c.expires_at,
+        APPROVAL.c.cap.label("approved_up_to"),
+        APPROVAL.c.who.label("approved_by"),
+    )
+    .join(QUOTE, QUOTE.c.quote_id == QUOTE_LINE.c.quote_id)
+    .join(APPROVAL, APPROVAL.c.quote_id == QUOTE_LINE.c.quote_id, isouter=True),
+}
+_CLAIMS = select(
+    CLAIM.c.subject_id,
+    *(ATTEMPT.c[name] for name in ("attempt_id", "state", "provider", "product", "facts")),
+    ATTEMPT.c.reserved_at.label("since"),
+).join(ATTEMPT, ATTEMPT.c.attempt_id == CLAIM.c.attempt_id)
+_PAID_LOST = OUTCOMES.index("paid_lost")
+_LOST = select(ATTEMPT.c.attempt_id, ATTEMPT.c.unit_price, ATTEMPT.c.subjects, ATTEMPT.c.outcomes).where(
+    func.instr(ATTEMPT.c.outcomes, bytes([_PAID_LOST])) > 0
+)
+
+
+def books(ledger: Ledger) -> dict[str, pl.DataFrame]:
+    """The books, in one snapshot; then what grows with the numbers themselves, in many short ones."""
+    with ledger.store.read() as connection:
+        frames = {name: _frame(connection, query) for name, query in _BOOKS.items()}
+        claims, deferrals, lost = _frame(connection, _CLAIMS), _deferrals(connection), _paid_lost(connection)
+    vault = pl.concat(_by_subject(ledger, select(SUBJECT), SUBJECT.c.subject_id))
+    asked = select(ASKED.c.subject_id, ASKED.c.product, ASKED.c.facts, ASKED.c.asked_at).where(ASKED.c.asked_at > 0)
+    people = {
+        "claims": claims,
+        "deferrals": deferrals,
+        "paid_lost": lost,
+        "asked": pl.concat(_by_subject(ledger, asked, ASKED.c.subject_id)),
+    }
+    # A subject that was erased has no number any more, and no row here.
+    named = {name: vault.join(frame, on="subject_id").drop("subject_id") for name, frame in people.items()}
+    frames["budgets"] = (
+        frames["budgets"].with_columns(pl.col("active").cast(pl.Boolean).alias("is_active")).drop("active")
+    )
+    return {**frames, **named}
+
+
+def _frame(connection: Connection, query: Select[Any]) -> pl.DataFrame:
+    """What a query gives, with nanos as exact decimals and microseconds as UTC times without a zone."""
+    schema = pl.Schema(
+        {each.name: pl.Int64() if isinstance(each.type, Integer) else pl.String() for each in query.selected_columns}
+    )
+    parts = [
+        pl.DataFrame([tuple(row) for row in part], schema=schema, orient="row")
+        for part in connection.execute(query).partitions(CHUNK)
+    ]
+    return _units(pl.concat([pl.DataFrame(schema=schema), *parts]))
+
+
+def _units(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        *((pl.col(name).cast(pl.Decimal(38, 0)) * _NANO).cast(MONEY) for name in frame.columns if name in _MONEY),
+        *(pl.from_epoch(name, time_unit="us") for name in frame.columns if name in _TIMES),
+    )
+
+
+def _by_subject(ledger: Ledger, query: Select[Any], key: Column[int]) -> Iterator[pl.DataFrame]:
+    start, last = 0, 0
+    while start <= last:
+        with ledger.store.read() as connection:
+            last = connection.scalar(select(func.coalesce(func.max(SUBJECT.c.subject_id), 0))) or 0
+            frame = _frame(connection, query.where(key > start, key <= start + CHUNK))
+        yield frame
+        start += CHUNK
+
+
+def _deferrals(connection: Connection) -> pl.DataFrame:
+    """What was said last about each number that was left unbought."""
+    rows = [
+        (each.at, each.status, each.reason, unpack(each.subjects))
+        for each in connection.execute(select(DEFERRAL).order_by(DEFERRAL.c.at, DEFERRAL.c.deferral_id))
+    ]
+    texts = dict.fromkeys(("status", "reason"), pl.String())
+    schema = pl.Schema({"at": pl.Int64(), **texts, "subject_id": pl.List(pl.Int64)})
+    frame = pl.DataFrame(rows, schema=schema, orient="row").explode("subject_id")
+    return _units(frame.unique("subject_id", keep="last", maintain_order=True))
+
+
+def _paid_lost(connection: Connection) -> pl.DataFrame:
+    rows = [
+        (each.attempt_id, subject, each.unit_price)
+        for each in connection.execute(_LOST)
+        for subject, outcome in zip(unpack(each.subjects), each.outcomes, strict=True)
+        if outcome == _PAID_LOST
+    ]
+    schema = {"attempt_id": pl.String, "subject_id": pl.Int64, "amount": pl.Int64}
+    return _units(pl.DataFrame(rows, schema=schema, orient="row"))

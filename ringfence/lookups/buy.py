@@ -1,0 +1,151 @@
+"""Buying what is approved: from quotes to settled lookups. The requests themselves are sent by `spend`."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from ringfence.config import environment
+from ringfence.config.environment import Setup
+from ringfence.errors import ConfigError, LedgerError, MoneyError, QuoteError
+from ringfence.http.client import Client
+from ringfence.lake.tables import state_of
+from ringfence.lookups import interruptible
+from ringfence.lookups.desk import Desk
+from ringfence.lookups.lane import Lane
+from ringfence.lookups.outcome import Bought, bought, record
+from ringfence.lookups.plan import limits_of, plan, preview
+from ringfence.lookups.publish import numbers_of
+from ringfence.lookups.spend import spend
+from ringfence.money import quotes
+from ringfence.money.amount import Money
+from ringfence.money.budget import UNATTENDED, approval_id, sync
+from ringfence.money.ledger import Ledger, refuse_to_spend
+from ringfence.money.quotes import Quote
+from ringfence.money.reserve import Batch, Owner
+from ringfence.money.workers import Worker
+from ringfence.providers.registry import provider
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a launch may buy: everything approved, or one quote. `max_spend` and `buckets` only narrow."""
+
+    launch_id: str
+    quote_id: str | None = None
+    max_spend: Money | None = None
+    buckets: frozenset[int] | None = None
+
+
+def open_for_spending(setup: Setup, ledger: Ledger) -> None:
+    """Make the ledger's budgets those of the configuration; raises LedgerError when nothing may be spent from it."""
+    owner, seq = state_of(setup.home)
+    refusal = refuse_to_spend(ledger, mode=setup.config.mode, lake_ledger_id=owner, lake_seq=seq)
+    if refusal:
+        raise LedgerError(refusal)
+    with ledger.store.write() as connection:
+        sync(connection, limits_of(setup.config), ledger.store.clock(), "configuration")
+
+
+def buy(setup: Setup, ledger: Ledger, worker: Worker, order: Order) -> Bought:
+    """Buy what is approved: open quotes first, oldest approval first, then this launch's own quote."""
+    open_for_spending(setup, ledger)
+    chosen = _quotes(ledger, order)
+    planned = [
+        batch
+        for quote, consent in chosen
+        for batch in plan(setup.config, quote, consent, _only(ledger, quote, order.buckets))
+    ]
+    affordable, left = preview(setup.config, ledger, planned)
+    desk = Desk(
+        ledger=ledger,
+        owner=Owner(worker.worker_id, order.launch_id, setup.config.zone),
+        worker=worker,
+        lanes={},
+        countries={s: line.country for quote, _ in chosen for line in quote.lines for s in line.subjects},
+        privacy=setup.config.privacy,
+        currency=affordable[0].unit_price.currency if affordable else setup.config.currency,
+        max_spend=_ceiling(order, affordable),
+        before_turn=_budgets_follow(setup, ledger),
+        left=left,
+    )
+    try:
+        if affordable:
+            desk.tally.planned = sum(len(batch.subjects) for batch in affordable)
+            interruptible.run(_run(setup, desk, affordable))
+    finally:
+        record(ledger, order.launch_id, [quote.quote_id for quote, _ in chosen], desk.unbought())
+    return bought(ledger, order.launch_id)
+
+
+def _ceiling(order: Order, affordable: Sequence[Batch]) -> int | None:
+    if order.max_spend is None:
+        return None
+    for currency in {batch.unit_price.currency for batch in affordable} - {order.max_spend.currency}:
+        raise MoneyError(f"max_spend of {order.max_spend} cannot be compared with prices in {currency}: no rate")
+    return order.max_spend.amount
+
+
+def _only(ledger: Ledger, quote: Quote, buckets: frozenset[int] | None) -> set[int] | None:
+    if buckets is None:
+        return None
+    subjects = [subject for line in quote.lines for subject in line.subjects]
+    with ledger.store.read() as connection:
+        numbers = numbers_of(connection, subjects)
+    return {subject for subject, number in numbers.items() if ledger.bucket(number) in buckets}
+
+
+def _quotes(ledger: Ledger, order: Order) -> list[tuple[Quote, str]]:
+    """The quotes to buy, each with the consent that covers it."""
+    at = ledger.store.clock()
+    with ledger.store.read() as connection:
+        if order.quote_id:
+            quote = quotes.load(connection, order.quote_id)
+            if quote.expires_at <= at:
+                raise QuoteError(f"quote {order.quote_id} has expired; make a new one with: ringfence quote")
+            return [(quote, approval_id(quote.quote_id))]
+        approved = quotes.approved(connection, at)
+        own = quotes.of_launch(connection, order.launch_id)
+        chosen = [(quotes.load(connection, each), approval_id(each)) for each in approved]
+        if own and own not in approved:
+            chosen.append((quotes.load(connection, own), UNATTENDED))
+    return chosen
+
+
+async def _run(setup: Setup, desk: Desk, affordable: Sequence[Batch]) -> None:
+    async with AsyncExitStack() as stack:
+        lanes = {}
+        for name in {batch.provider for batch in affordable}:
+            section = setup.config.providers[name]
+            kind = provider(name)
+            rates = [kind.products[product].rate for product in section.products]
+            client = Client(in_flight=section.in_flight, headers=kind.auth(setup.secrets(name)), proxy=section.proxy)
+            lanes[name] = Lane(
+                provider=kind,
+                base_url=setup.base_url(name),
+                client=await stack.enter_async_context(client),
+                in_flight=section.in_flight,
+                per_second=section.rate or min(rates),
+            )
+        desk.lanes = lanes
+        await spend(desk, affordable)
+
+
+def _budgets_follow(setup: Setup, ledger: Ledger) -> Callable[[Connection], None]:
+    """Take over caps that were changed in the file while the run goes on; a broken file changes nothing."""
+    seen = setup.path.stat().st_mtime_ns
+
+    def follow(connection: Connection) -> None:
+        nonlocal seen
+        try:
+            now = setup.path.stat().st_mtime_ns
+            if now == seen:
+                return
+            seen = now
+            changed = environment.load(setup.path).config
+        except (OSError, ConfigError):
+            return
+        sync(connection, limits_of(changed), ledger.store.clock(), "configuration")
+
+    return follow

@@ -1,0 +1,165 @@
+"""What a run spends with: its queue, its lanes to providers, and its tally. It sends nothing."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import Connection
+
+from ringfence.config.model import Privacy
+from ringfence.http.exchange import Exchange
+from ringfence.lookups.lane import Lane
+from ringfence.lookups.verdict import judge, move_for
+from ringfence.money.ledger import Ledger
+from ringfence.money.moves import Move, Settle, Void
+from ringfence.money.rate import take
+from ringfence.money.reserve import Batch, Owner, Refused, Reserved
+from ringfence.money.workers import Worker
+from ringfence.numbers.phone import Phone
+from ringfence.providers.provider import Parsed
+
+NOT_OURS = "this run has lost its lock file, so that another process may have taken over: start it again"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the run has done so far: numbers reserved and decided, nanos held and spent."""
+
+    planned: int = 0
+    done: int = 0
+    held: int = 0
+    spent: int = 0
+
+
+@dataclass(slots=True)
+class Desk:
+    """One run's purchases. `countries` by subject; `left` is what was not bought, and why; `asked` what was.
+
+    `before_turn` runs inside every transaction, before anything is reserved: budgets that changed take effect there.
+    """
+
+    ledger: Ledger
+    owner: Owner
+    worker: Worker
+    lanes: Mapping[str, Lane]
+    countries: Mapping[int, str]
+    privacy: Privacy
+    currency: str
+    max_spend: int | None = None
+    before_turn: Callable[[Connection], None] = lambda _: None
+    queue: deque[Batch] = field(default_factory=deque)
+    left: list[Refused] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    asked: set[int] = field(default_factory=set)
+
+    def next_batches(self) -> list[Batch]:
+        """Take from the queue what may go out now; what belongs to a stopped provider is left for good."""
+        if not self.worker.owns():
+            for lane in self.lanes.values():
+                lane.stop(NOT_OURS)
+        chosen: list[Batch] = []
+        kept: list[Batch] = []
+        room = {name: lane.in_flight - lane.busy if lane.can_send() else 0 for name, lane in self.lanes.items()}
+        while self.queue and (any(room.values()) or any(lane.stopped for lane in self.lanes.values())):
+            batch = self.queue.popleft()
+            lane = self.lanes[batch.provider]
+            if lane.stopped:
+                self.left.append(Refused(batch.quote_id, batch.subjects, "provider_failed", lane.stopped))
+            elif room[batch.provider] > 0:
+                room[batch.provider] -= 1
+                chosen.append(batch)
+            else:
+                kept.append(batch)
+        self.queue.extendleft(reversed(kept))
+        return chosen
+
+    def paced(self, connection: Connection, chosen: list[Batch]) -> list[Batch]:
+        """Keep as many batches as the providers' rates allow now; the others go back to the head of the queue."""
+        granted: list[Batch] = []
+        back: list[Batch] = []
+        for name, lane in self.lanes.items():
+            mine = [batch for batch in chosen if batch.provider == name]
+            count, wait = take(
+                connection, name, per_second=lane.per_second, wanted=len(mine), at=self.ledger.store.clock()
+            )
+            granted += mine[:count]
+            back += mine[count:]
+            if count < len(mine):
+                lane.wait(max(wait, 1 / lane.per_second))
+        self.queue.extendleft(reversed(back))
+        return [narrowed for batch in granted if (narrowed := self._afforded(batch))]
+
+    def _afforded(self, batch: Batch) -> Batch | None:
+        price = batch.unit_price.amount
+        if self.max_spend is None or price == 0:
+            return batch
+        count = max(0, self.max_spend - self.tally.spent - self.tally.held) // price
+        kept, rest = batch.subjects[:count], batch.subjects[count:]
+        if rest:
+            self.left.append(Refused(batch.quote_id, rest, "deferred_budget", "max_spend of this run is reached"))
+        # Counted at once: the next batch of this turn has that much less.
+        self.tally.held += len(kept) * price
+        return replace(batch, subjects=kept) if kept else None
+
+    def entered(self, offered: list[Batch], reserved: list[Reserved]) -> None:
+        """Count what a transaction reserved."""
+        if self.max_spend is not None:
+            self.tally.held -= sum(len(batch.subjects) * batch.unit_price.amount for batch in offered)
+        self.tally.held += sum(attempt.held for attempt in reserved)
+        self.asked.update(subject for attempt in reserved for subject in attempt.numbers)
+
+    def judged(self, attempt: Reserved, exchange: Exchange) -> Move:
+        """Decide an attempt, and what it means for its provider in this run."""
+        batch = attempt.batch
+        lane = self.lanes[batch.provider]
+        asked = [Phone(number) for number in attempt.numbers.values()]
+        parsed = judge(lane.provider, batch.product, exchange, asked)
+        if parsed.stop:
+            lane.stop(parsed.stop)
+        subjects = {number: subject for subject, number in attempt.numbers.items()}
+        move = move_for(attempt.attempt_id, parsed, subjects, batch.unit_price.amount, batch.unit_price.currency)
+        if parsed.verdict == "void":
+            self._again(lane, self._given_back(attempt), parsed)
+        elif isinstance(move, Settle):
+            lane.answered()
+            self.tally.held -= len(move.answers) * batch.unit_price.amount
+            self.tally.spent += sum(answer.amount for answer in move.answers)
+            self.tally.done += len(attempt.numbers)
+            if any(answer.amount > batch.unit_price.amount for answer in move.answers):
+                lane.stop(f"{batch.provider} bills more than the price of {batch.product} in use")
+        else:
+            lane.doubted(parsed.evidence)
+            self.tally.done += len(attempt.numbers)
+        return move
+
+    def _again(self, lane: Lane, batch: Batch, parsed: Parsed) -> None:
+        """Make a request that cost nothing anew as another attempt, where that may help."""
+        if parsed.retry and lane.try_again(parsed.retry_after, parsed.evidence):
+            self.queue.appendleft(batch)
+            return
+        self.left.append(Refused(batch.quote_id, batch.subjects, "provider_failed", parsed.stop or parsed.evidence))
+
+    def held_back(self, attempt: Reserved) -> Void | None:
+        """Void what was reserved before a reply was read that stops its provider or makes it pause: it is not sent."""
+        why = self.lanes[attempt.batch.provider].on_hold()
+        if why is None:
+            return None
+        self.queue.appendleft(self._given_back(attempt))
+        return Void(attempt.attempt_id, f"never sent: {why}")
+
+    def _given_back(self, attempt: Reserved) -> Batch:
+        """Count an attempt that cost nothing as not made; the batch is for making it anew."""
+        self.tally.held -= attempt.held
+        self.asked.difference_update(attempt.numbers)
+        return replace(attempt.batch, subjects=tuple(attempt.numbers), retry_of=attempt.attempt_id)
+
+    def unbought(self) -> list[Refused]:
+        """What was left, each number once: refused under one quote, it may have been bought under another."""
+        seen = set(self.asked)
+        result = []
+        for refused in self.left:
+            fresh = tuple(subject for subject in refused.subjects if subject not in seen)
+            seen.update(fresh)
+            if fresh:
+                result.append(replace(refused, subjects=fresh))
+        return result

@@ -1,0 +1,105 @@
+"""From all answers about a number to what is best known of it, fact by fact, and how it changed. Pure functions.
+
+A fact's value is the known answer on the best basis (network > inferred > numbering_plan), the newest of those.
+Unknown never overwrites known, and a value of one answer is never mixed with that of another.
+"""
+
+import polars as pl
+
+from ringfence.lake.columns import CARRIER_PARTS, FACTS, PHONE_CHANGES, PHONE_FACTS
+
+BASES = ("network", "inferred", "numbering_plan", "none")
+# The columns that a fact's value consists of; the first is the one that changes are told by.
+VALUES = {
+    "validity": ("validity",),
+    "reachability": ("reachability",),
+    "ported": ("ported",),
+    "roaming": ("roaming",),
+    "line_type": ("line_type",),
+    "carrier": tuple(f"{role}_carrier_{part}" for role in ("current", "original") for part in CARRIER_PARTS),
+}
+ORIGINAL = "original_carrier_name"
+
+
+def phone_facts(lookups: pl.DataFrame) -> pl.DataFrame:
+    """One wide row per number of the lake's `lookups`: rows of `phone_facts`."""
+    numbers = lookups.group_by("phone_e164").agg(
+        pl.col("bucket").first(),
+        pl.col("country").drop_nulls().first(),
+        pl.col("observed_at").min().alias("first_seen_at"),
+    )
+    changed = _steps(lookups).group_by("phone_e164").agg(pl.col("first_seen_new_at").max().alias("content_changed_at"))
+    result = numbers.join(changed, on="phone_e164", how="left")
+    for fact in FACTS:
+        result = result.join(_best(lookups, fact), on="phone_e164", how="left")
+    for fact in FACTS:
+        if fact != "carrier":
+            result = result.with_columns(pl.col(fact).fill_null("unknown"))
+        result = result.with_columns(pl.col(f"{fact}_basis").fill_null("none"))
+    return result.select(PHONE_FACTS.names)
+
+
+def phone_changes(lookups: pl.DataFrame) -> pl.DataFrame:
+    """Every change of a known value: rows of `phone_changes`, with the bounds within which it happened."""
+    return (
+        _steps(lookups)
+        .filter(pl.col("old_value").is_not_null())
+        .select(PHONE_CHANGES.names)
+        .sort("phone_e164", "fact", "first_seen_new_at")
+    )
+
+
+def _known(fact: str) -> pl.Expr:
+    if fact == "carrier":
+        return pl.any_horizontal(pl.col(name).is_not_null() for name in VALUES["carrier"])
+    return pl.col(fact).is_not_null() & (pl.col(fact) != "unknown")
+
+
+def _basis(fact: str) -> pl.Expr:
+    """Validity says what it rests on; elsewhere a likely_* value is an inference and any other is the network's."""
+    if fact == "validity":
+        return pl.col("validity_basis").alias("basis")
+    if fact == "carrier":
+        return pl.lit("network").alias("basis")
+    inferred = pl.col(fact).str.starts_with("likely_")
+    return pl.when(inferred).then(pl.lit("inferred")).otherwise(pl.lit("network")).alias("basis")
+
+
+def _best(lookups: pl.DataFrame, fact: str) -> pl.DataFrame:
+    values = (*VALUES[fact], *(f"roaming_carrier_{part}" for part in CARRIER_PARTS if fact == "roaming"))
+    return (
+        lookups.filter(_known(fact))
+        .with_columns(_basis(fact))
+        .with_columns(pl.col("basis").replace_strict({base: place for place, base in enumerate(BASES)}).alias("tier"))
+        .sort("tier", pl.col("observed_at"), pl.col("settled_seq"), descending=[False, True, True])
+        .unique("phone_e164", keep="first", maintain_order=True)
+        .select(
+            "phone_e164",
+            *values,
+            pl.col("basis").alias(f"{fact}_basis"),
+            *(pl.col(name).alias(f"{fact}_{name}") for name in ("origin", "provider", "lookup_id", "observed_at")),
+        )
+    )
+
+
+def _steps(lookups: pl.DataFrame) -> pl.DataFrame:
+    """For each number and fact, the first sight of every value that differs from the one before."""
+    shown = {**{fact: VALUES[fact][0] for fact in FACTS}, "carrier": "network"}
+    code = pl.coalesce("current_carrier_mccmnc", "current_carrier_name", ORIGINAL)
+    frames = [
+        lookups.with_columns(network=code)
+        .filter(_known(fact) & pl.col(shown[fact]).is_not_null())
+        .sort("phone_e164", "observed_at", "settled_seq")
+        .select(
+            "phone_e164",
+            "bucket",
+            pl.lit(fact).alias("fact"),
+            pl.col(shown[fact]).shift(1).over("phone_e164").alias("old_value"),
+            pl.col(shown[fact]).alias("new_value"),
+            pl.col("observed_at").shift(1).over("phone_e164").alias("last_seen_old_at"),
+            pl.col("observed_at").alias("first_seen_new_at"),
+        )
+        .filter(pl.col("old_value").ne_missing(pl.col("new_value")))
+        for fact in FACTS
+    ]
+    return pl.concat(frames)

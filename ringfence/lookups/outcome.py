@@ -1,0 +1,85 @@
+"""What came of a launch: how much was bought, how much was left, and why. It buys nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from ringfence.money import progress, quotes
+from ringfence.money.ledger import Ledger
+from ringfence.money.reserve import Refused
+from ringfence.money.schema import ATTEMPT
+from ringfence.money.states import OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What a launch bought, in nanos of `currency`.
+
+    `left` numbers were not bought, `failed` of them because a provider failed; `why_not` says why in one sentence.
+    """
+
+    numbers: int
+    spent: int
+    in_doubt: int
+    doubtful_numbers: int
+    currency: str
+    left: int
+    failed: int
+    why_not: str
+
+
+def bought(ledger: Ledger, launch_id: str) -> Bought:
+    """What a launch has bought so far, from the ledger."""
+    with ledger.store.read() as connection:
+        rows = connection.execute(
+            select(
+                ATTEMPT.c.state,
+                ATTEMPT.c.currency,
+                func.sum(ATTEMPT.c.numbers),
+                func.sum(func.coalesce(ATTEMPT.c.actual, 0)),
+                func.sum(ATTEMPT.c.held),
+            )
+            .where(ATTEMPT.c.launch_id == launch_id)
+            .group_by(ATTEMPT.c.state, ATTEMPT.c.currency)
+        ).all()
+    settled = [row for row in rows if row[0] == "settled"]
+    open_rows = [row for row in rows if row[0] in OPEN]
+    seen = progress.get(ledger, launch_id) or {}
+    return Bought(
+        numbers=sum(row[2] for row in settled),
+        spent=sum(row[3] for row in settled),
+        in_doubt=sum(row[4] for row in open_rows),
+        doubtful_numbers=sum(row[2] for row in open_rows),
+        currency=rows[0][1] if rows else "",
+        left=seen.get("not_bought", 0),
+        failed=seen.get("not_answered", 0),
+        why_not=seen.get("note", ""),
+    )
+
+
+def record(ledger: Ledger, launch_id: str, quote_ids: Sequence[str], left: Sequence[Refused]) -> None:
+    """Keep what was left of each quote, and why, beside the progress of the launch."""
+    with ledger.store.write() as connection:
+        at = ledger.store.clock()
+        for quote_id in quote_ids:
+            mine = [(each.status, each.reason, each.subjects) for each in left if each.quote_id == quote_id]
+            quotes.defer(connection, quote_id, at, mine)
+        progress.put(
+            connection,
+            launch_id,
+            at,
+            not_bought=sum(len(each.subjects) for each in left),
+            not_answered=sum(len(each.subjects) for each in left if each.status == "provider_failed"),
+            note=_why_not(left),
+        )
+
+
+def _why_not(left: Sequence[Refused]) -> str:
+    if not left:
+        return "nothing else is due"
+    sizes: dict[str, int] = {}
+    for each in left:
+        sizes[each.reason] = sizes.get(each.reason, 0) + len(each.subjects)
+    reason = max(sizes, key=lambda text: sizes[text])
+    return f"{sum(sizes.values()):,} numbers were not bought: {reason}"

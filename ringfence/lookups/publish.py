@@ -1,0 +1,186 @@
+"""From settled attempts to the lake's `lookups`, exactly once, by parsing the stored replies again: that is free."""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection, select
+
+from ringfence.http.exchange import Reply
+from ringfence.lake.tables import Lake, frame_of
+from ringfence.lookups.merge import phone_changes, phone_facts
+from ringfence.lookups.verdict import judge, net_price
+from ringfence.money.ledger import Ledger
+from ringfence.money.schema import ATTEMPT, QUOTE_LINE, REPLY, SUBJECT, WORKER
+from ringfence.money.store import unpack
+from ringfence.numbers.phone import Phone
+from ringfence.providers.lookup import Billed, Carrier, Lookup
+from ringfence.providers.registry import provider
+
+# Changes when a parser reads the same reply differently.
+PARSER_VERSION = "1"
+# Attempts a commit of the lake holds at most; a thousand numbers each make half a million rows.
+FLUSH = 500
+
+Row = Mapping[str, Any]
+
+
+def publish_settled(ledger: Ledger, lake: Lake) -> int:
+    """Append every settlement that the lake does not hold yet; returns how many answers were appended."""
+    appended = 0
+    with lake.publishing():
+        while True:
+            after = lake.settled_seq()
+            with ledger.store.read() as connection:
+                attempts = _settled(connection, after)
+                rows = [row for attempt in attempts for row in _rows(connection, ledger, attempt)]
+            if not attempts:
+                return appended
+            lake.append_settled(frame_of("lookups", rows), attempts[-1]["settled_seq"])
+            appended += len(rows)
+
+
+def publish_facts(lake: Lake) -> list[int]:
+    """Merge the buckets that hold newer lookups than `phone_facts` does; returns these buckets."""
+    with lake.publishing():
+        seq, merged = lake.settled_seq(), lake.settled_seq("phone_facts")
+        if seq == merged:
+            return []
+        lookups = lake.read("lookups")
+        buckets = lookups.filter(pl.col("settled_seq") > merged)["bucket"].unique().sort().to_list()
+        changed = lookups.filter(pl.col("bucket").is_in(buckets))
+        # phone_facts last: its commit says that both are done.
+        lake.overwrite("phone_changes", phone_changes(changed), buckets)
+        lake.overwrite("phone_facts", phone_facts(changed), buckets, seq)
+        return buckets
+
+
+def stored_reply(connection: Connection, attempt: Row) -> Reply | None:
+    """The newest whole reply of an attempt, or of the attempt that it is the residue of."""
+    row = connection.execute(
+        select(REPLY)
+        .where(REPLY.c.attempt_id.in_([attempt["attempt_id"], attempt["residue_of"]]), REPLY.c.complete == 1)
+        .order_by(REPLY.c.reply_id.desc())
+        .limit(1)
+    ).one_or_none()
+    return Reply(row.status, json.loads(row.headers), zlib.decompress(row.body)) if row else None
+
+
+def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str]:
+    """The numbers of these subjects, in their order; an erased subject is left out."""
+    found: dict[int, str] = {}
+    for start in range(0, len(subjects), 500):
+        part = subjects[start : start + 500]
+        query = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(part))
+        found.update(connection.execute(query).tuples().all())
+    return {subject: found[subject] for subject in subjects if subject in found}
+
+
+def _settled(connection: Connection, after: int) -> list[Row]:
+    query = (
+        select(ATTEMPT, WORKER.c.run_id)
+        .join(WORKER, WORKER.c.worker_id == ATTEMPT.c.worker_id, isouter=True)
+        .where(ATTEMPT.c.settled_seq > after)
+        .order_by(ATTEMPT.c.settled_seq)
+        .limit(FLUSH)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _rows(connection: Connection, ledger: Ledger, attempt: Row) -> Iterator[dict[str, object]]:
+    reply = stored_reply(connection, attempt)
+    if reply is None:
+        return
+    numbers = numbers_of(connection, unpack(attempt["subjects"]))
+    kind = provider(attempt["provider"])
+    parsed = judge(kind, attempt["product"], reply, [Phone(number) for number in numbers.values()])
+    answers = {lookup.phone.e164: lookup for lookup in parsed.lookups}
+    places = _places(connection, attempt["quote_id"])
+    for place, (subject, number) in enumerate(numbers.items()):
+        if number in answers:
+            country, source = places.get(subject, (None, None))
+            yield {
+                **_attempt_columns(ledger, attempt),
+                **_answer_columns(answers[number], attempt),
+                "lookup_id": f"{attempt['attempt_id']}:{place}",
+                "bucket": ledger.bucket(number),
+                "country": country or None,
+                "source": source,
+                "request_ref": attempt["request_ref"] or parsed.request_ref,
+            }
+
+
+def _places(connection: Connection, quote_id: str) -> dict[int, tuple[str, str]]:
+    lines = connection.execute(
+        select(QUOTE_LINE.c.country, QUOTE_LINE.c.source, QUOTE_LINE.c.subjects).where(
+            QUOTE_LINE.c.quote_id == quote_id
+        )
+    )
+    return {subject: (country, source) for country, source, packed in lines for subject in unpack(packed)}
+
+
+def _attempt_columns(ledger: Ledger, attempt: Row) -> dict[str, object]:
+    return {
+        "attempt_id": attempt["attempt_id"],
+        "quote_id": attempt["quote_id"],
+        "dagster_run_id": attempt["run_id"],
+        "provider": attempt["provider"],
+        "product": attempt["product"],
+        "requested_at": _time(attempt["reserved_at"]),
+        "answered_at": _time(attempt["answered_at"]),
+        "settled_seq": attempt["settled_seq"],
+        "origin": "simulated" if ledger.mode == "simulate" else "live",
+        "parser_version": PARSER_VERSION,
+    }
+
+
+def _answer_columns(lookup: Lookup, attempt: Row) -> dict[str, object]:
+    net = net_price(lookup, attempt["unit_price"])
+    refund = lookup.refund or 0
+    basis = "reported" if lookup.price is not None else "none" if lookup.billed is Billed.NO else "list_price"
+    return {
+        "phone_e164": lookup.phone.e164,
+        "result_ref": lookup.result_ref,
+        "observed_at": lookup.observed_at or _time(attempt["answered_at"]),
+        "outcome": lookup.outcome,
+        "error_class": lookup.error_class,
+        "validity": lookup.validity,
+        "validity_basis": lookup.validity_basis,
+        "reachability": lookup.reachability,
+        "ported": lookup.ported,
+        "roaming": lookup.roaming,
+        "line_type": lookup.line_type,
+        **_carrier("current", lookup.current_carrier),
+        **_carrier("original", lookup.original_carrier),
+        **_carrier("roaming", lookup.roaming_carrier),
+        "cost_amount": _money(net + refund),
+        "cost_refund": _money(refund),
+        "cost_net": _money(net),
+        "cost_currency": attempt["currency"],
+        "cost_basis": "free" if basis == "list_price" and attempt["unit_price"] == 0 else basis,
+        "billed": lookup.billed,
+        "raw_status": lookup.raw_status,
+        "raw_error": lookup.raw_error,
+        "raw_permanent": lookup.raw_permanent,
+        "conflict": lookup.conflict,
+    }
+
+
+def _carrier(role: str, carrier: Carrier) -> dict[str, object]:
+    return {
+        f"{role}_carrier_name": carrier.name,
+        f"{role}_carrier_mccmnc": carrier.mccmnc,
+        f"{role}_carrier_country": carrier.country,
+    }
+
+
+def _time(micros: int | None) -> datetime | None:
+    return None if micros is None else datetime.fromtimestamp(micros / 1_000_000, UTC)
+
+
+def _money(amount: int) -> Decimal:
+    return Decimal(amount).scaleb(-9)

@@ -1,0 +1,74 @@
+"""What a run finds when it begins: attempts of workers that are gone, and doubts that are too old. It sends nothing.
+
+A reply that was stored is read and settled; an attempt without one is in doubt. Both are recorded once, whoever comes
+first: the dead worker's lock decides.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from ringfence.lookups.publish import numbers_of, stored_reply
+from ringfence.lookups.verdict import judge, move_for
+from ringfence.money.ledger import Ledger
+from ringfence.money.moves import Answered, Doubt, Move, Settle, apply
+from ringfence.money.schema import ATTEMPT, WORKER
+from ringfence.money.store import unpack
+from ringfence.money.workers import dead
+from ringfence.numbers.phone import Phone
+from ringfence.providers.registry import provider
+
+# A turn of recovery: attempts that one transaction decides.
+GROUP = 200
+
+
+def recover(ledger: Ledger) -> list[str]:
+    """Decide what dead workers left open; returns the Dagster runs that they belonged to."""
+    with dead(ledger) as gone:
+        names = [worker_id for worker_id, _ in gone]
+        while True:
+            with ledger.store.read() as connection:
+                living = select(WORKER.c.worker_id).where(WORKER.c.ended_at.is_(None), WORKER.c.worker_id.not_in(names))
+                orphans = connection.execute(
+                    select(ATTEMPT).where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(living)).limit(GROUP)
+                ).mappings()
+                moves = [_decided(connection, dict(attempt)) for attempt in orphans]
+            if not moves:
+                return [run_id for _, run_id in gone if run_id]
+            with ledger.store.write() as connection:
+                apply(connection, ledger, moves, "recovery")
+
+
+def assume_billed(ledger: Ledger, after_seconds: int) -> int:
+    """Count as spent what has been in doubt for longer than this; returns how many attempts that were.
+
+    Its numbers count as asked until their time to live ends: time never gives held money back.
+    """
+    before = ledger.store.clock() - after_seconds * 1_000_000
+    with ledger.store.write() as connection:
+        old = connection.execute(
+            select(ATTEMPT).where(ATTEMPT.c.state == "in_doubt", ATTEMPT.c.reserved_at < before)
+        ).mappings()
+        moves = [_paid_lost(dict(attempt)) for attempt in old]
+        return apply(connection, ledger, moves, "collect")
+
+
+def _decided(connection: Any, attempt: dict[str, Any]) -> Move:
+    reply = stored_reply(connection, attempt)
+    if reply is None:
+        return Doubt(attempt["attempt_id"], "the process that sent it is gone, and no reply was stored")
+    numbers = numbers_of(connection, unpack(attempt["subjects"]))
+    asked = [Phone(number) for number in numbers.values()]
+    parsed = judge(provider(attempt["provider"]), attempt["product"], reply, asked)
+    subjects = {number: subject for subject, number in numbers.items()}
+    return move_for(attempt["attempt_id"], parsed, subjects, attempt["unit_price"], attempt["currency"])
+
+
+def _paid_lost(attempt: dict[str, Any]) -> Move:
+    subjects: Sequence[int] = unpack(attempt["subjects"])
+    return Settle(
+        attempt_id=attempt["attempt_id"],
+        answers=[Answered(subject, "paid_lost", attempt["unit_price"]) for subject in subjects],
+        evidence="paid_lost: in doubt for longer than in_doubt.assume_billed_after",
+    )

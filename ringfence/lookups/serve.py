@@ -1,0 +1,92 @@
+"""Publishes the served file: gives the lake's builder what ledger, configuration and sources add to it.
+
+Every table written here is internal to the served file; what users read is in `sql/views`. Nothing is bought.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from ringfence.config.environment import Setup
+from ringfence.config.model import Config
+from ringfence.lake import served
+from ringfence.lake.columns import TABLES
+from ringfence.lake.tables import Lake
+from ringfence.lookups.books import books
+from ringfence.lookups.due import BIT
+from ringfence.money.ledger import Ledger
+from ringfence.money.store import keyed_hash
+from ringfence.providers.registry import provider
+from ringfence.sources.configured import spec_of
+from ringfence.sources.registry import open_source
+
+
+def serve(setup: Setup, ledger: Ledger, lake: Lake) -> Path:
+    """Publish the served file and return its path; an equal one is left as it is.
+
+    Sources are read, because only they know their rows. Raises SourceError or LakeError, and then the file of before
+    stays published.
+    """
+    with lake.publishing(), served.workspace(lake.home) as folder:
+        inputs = served.Inputs(
+            files={name: lake.files(name) for name in TABLES},
+            tables=_written(folder, {**books(ledger), **_of_config(setup.config)}),
+            rows=_rows(setup, folder),
+            about={"mode": ledger.mode, "timezone": setup.config.timezone, "currency": setup.config.currency},
+        )
+        seal = keyed_hash(ledger.key, b"served", served.contents(inputs, folder).encode())
+        if served.seal_of(lake.home) == seal:
+            return lake.home / served.NAME
+        now = datetime.fromtimestamp(ledger.store.clock() / 1_000_000, UTC)
+        return served.publish(lake, folder, inputs, seal=seal, at=now)
+
+
+def serve_previous(home: Path) -> Path:
+    """Publish again the file before the published one; raises LakeError when none is kept.
+
+    It stays until `serve` finds something that it does not hold.
+    """
+    with Lake(home, ledger_id="").publishing(), served.workspace(home) as folder:
+        return served.previous(home, folder)
+
+
+def _written(folder: Path, frames: Mapping[str, pl.DataFrame]) -> dict[str, Path]:
+    paths = {name: folder / f"{name}.parquet" for name in frames}
+    for name, frame in frames.items():
+        frame.write_parquet(paths[name])
+    return paths
+
+
+def _rows(setup: Setup, folder: Path) -> dict[str, Path]:
+    paths = {name: folder / f"rows-{name}.parquet" for name in setup.config.sources}
+    for name, path in paths.items():
+        open_source(spec_of(setup, name), temp=folder).export_rows(path)
+    return paths
+
+
+def _of_config(config: Config) -> dict[str, pl.DataFrame]:
+    products = [
+        (name, product, str(fact))
+        for name, section in config.providers.items()
+        for product in section.products
+        for fact in sorted(provider(name).products[product].facts)
+    ]
+    rules: Mapping[str, Mapping[str, list[str]]] = {"allow": config.privacy.allow, "forbid": config.privacy.forbid}  # type: ignore[dict-item]
+    privacy = [
+        (rule, fact, country)
+        for rule, facts in rules.items()
+        for fact, countries in facts.items()
+        for country in countries
+    ]
+    return {
+        "products": _texts(products, "provider", "product", "fact"),
+        "privacy": _texts(privacy, "rule", "fact", "country").unique(),
+        "sources": _texts([(name,) for name in config.sources], "source"),
+        "facts": pl.DataFrame({"fact": list(BIT), "bit": list(BIT.values())}),
+    }
+
+
+def _texts(rows: Sequence[tuple[str, ...]], *columns: str) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")

@@ -1,0 +1,51 @@
+"""What an exchange with a provider means for the attempt: pure judgement, no I/O.
+
+A reply is read by the provider's own parser. Everything else is judged by one question: may a byte have left?
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ringfence.http.exchange import Exchange, Failure
+from ringfence.money.moves import Answered, Doubt, Move, Settle, Void
+from ringfence.numbers.phone import Phone
+from ringfence.providers.lookup import Billed, Lookup
+from ringfence.providers.provider import Parsed, Provider
+
+
+def judge(provider: Provider, product: str, exchange: Exchange, asked: Sequence[Phone]) -> Parsed:
+    """Read an exchange; never raises on anything that a network or a provider can do."""
+    if isinstance(exchange, Failure):
+        if exchange.kind == "ambiguous":
+            return Parsed("doubt", f"no whole reply: {exchange.reason}")
+        stop = f"{provider.name} cannot be trusted: {exchange.reason}" if exchange.fatal else None
+        return Parsed("void", f"never sent: {exchange.reason}", stop=stop, retry=not exchange.fatal)
+    return provider.parse(product, exchange, asked)
+
+
+def move_for(attempt_id: str, parsed: Parsed, subjects: Mapping[str, int], unit_price: int, currency: str) -> Move:
+    """What the ledger has to record. `subjects` maps E.164 to subject id."""
+    if parsed.verdict == "void":
+        return Void(attempt_id, parsed.evidence)
+    if parsed.verdict == "doubt" or not parsed.lookups:
+        return Doubt(attempt_id, parsed.evidence)
+    if any(lookup.price is not None and lookup.currency not in (None, currency) for lookup in parsed.lookups):
+        return Doubt(attempt_id, f"the reply is priced in another currency than {currency}")
+    answers = [
+        Answered(
+            subjects[lookup.phone.e164],
+            str(lookup.outcome),
+            net_price(lookup, unit_price),
+            billed=lookup.billed is not Billed.NO,
+        )
+        for lookup in parsed.lookups
+    ]
+    return Settle(attempt_id=attempt_id, answers=answers, evidence=parsed.evidence, request_ref=parsed.request_ref)
+
+
+def net_price(lookup: Lookup, unit_price: int) -> int:
+    """What a number cost, in nanos: the reported price less the refund, else list price for every answered number."""
+    if lookup.billed is Billed.NO:
+        return 0
+    if lookup.price is None:
+        return unit_price
+    return max(0, lookup.price - (lookup.refund or 0))

@@ -1,0 +1,47 @@
+-- One row per E.164, fact and pair of providers whose newest answers from the network disagree.
+-- Only facts that stay: two answers about reachability or roaming differ because they were given at two times.
+with
+answers as (
+    select phone_e164, provider, lookup_id, observed_at, settled_seq, fact, value
+    from (
+        select
+            phone_e164,
+            provider,
+            lookup_id,
+            observed_at,
+            settled_seq,
+            case when validity_basis = 'network' and validity in ('valid', 'invalid') then validity end as validity,
+            case when ported in ('ported', 'not_ported') then ported end as ported,
+            current_carrier_mccmnc as carrier,
+            nullif(line_type, 'unknown') as line_type
+        from base.lookups
+    )
+    unpivot (value for fact in (validity, ported, carrier, line_type))
+),
+
+newest as (
+    select *
+    from answers
+    qualify row_number() over (
+        partition by phone_e164, fact, provider
+        order by observed_at desc, settled_seq desc
+    ) = 1
+)
+
+select
+    one.phone_e164,
+    one.fact,
+    one.provider,
+    one.value,
+    one.lookup_id,
+    one.observed_at,
+    other.provider as other_provider,
+    other.value as other_value,
+    other.lookup_id as other_lookup_id,
+    other.observed_at as other_observed_at
+from newest as one
+inner join newest as other
+    on other.phone_e164 = one.phone_e164
+    and other.fact = one.fact
+    and other.provider > one.provider
+    and other.value <> one.value

@@ -1,0 +1,111 @@
+-- One row per ledger entry and number: what moved money. Settle and refund add up to what is spent, to the nano.
+-- A hold or release is of an attempt and has no number. Basis unattributed: spent, but not by numbers of the lake.
+with
+entries as (
+    select
+        journal.seq as entry,
+        journal.at as occurred_at,
+        journal.event,
+        journal.held as moved,
+        attempts.*
+    from base.journal as journal
+    inner join base.attempts as attempts on attempts.attempt_id = journal.attempt_id
+),
+
+holds as (
+    select
+        entry,
+        null as phone_e164,
+        case when moved > 0 then 'hold' else 'release' end as entry_type,
+        country,
+        source,
+        moved as amount,
+        'list_price' as basis
+    from entries
+    where moved <> 0
+),
+
+settled as (
+    select * from entries where event = 'settled'
+),
+
+answered as (
+    select
+        settled.entry,
+        lookups.phone_e164,
+        lookups.country,
+        lookups.source,
+        lookups.cost_amount,
+        lookups.cost_refund,
+        lookups.cost_basis
+    from settled
+    inner join base.lookups as lookups on lookups.attempt_id = settled.attempt_id
+),
+
+lost as (
+    select
+        settled.entry,
+        lost.phone_e164,
+        coalesce(settled.country, numbers.country) as country,
+        coalesce(settled.source, numbers.source) as source,
+        lost.amount
+    from settled
+    inner join base.paid_lost as lost on lost.attempt_id = settled.attempt_id
+    left join base.distinct_phones as numbers on numbers.phone_e164 = lost.phone_e164
+),
+
+spent as (
+    select entry, phone_e164, 'settle' as entry_type, country, source, cost_amount as amount, cost_basis as basis
+    from answered
+    union all
+    select entry, phone_e164, 'refund', country, source, -cost_refund, cost_basis
+    from answered
+    where cost_refund <> 0
+    union all
+    select entry, phone_e164, 'settle', country, source, amount, 'list_price'
+    from lost
+),
+
+-- Settled by a person, of an erased number, or not in the lake yet.
+unattributed as (
+    select
+        settled.entry,
+        null as phone_e164,
+        'settle' as entry_type,
+        settled.country,
+        settled.source,
+        any_value(settled.actual) - coalesce(sum(spent.amount), 0) as amount,
+        'unattributed' as basis
+    from settled
+    left join spent on spent.entry = settled.entry
+    group by settled.entry, settled.country, settled.source
+    having amount <> 0
+),
+
+amounts as (
+    select * from holds
+    union all
+    select * from spent
+    union all
+    select * from unattributed
+)
+
+select
+    amounts.entry,
+    entries.attempt_id,
+    amounts.phone_e164,
+    amounts.entry_type,
+    entries.provider,
+    entries.product,
+    amounts.country,
+    amounts.source,
+    entries.quote_id,
+    cast(amounts.amount as decimal(18, 9)) as amount,
+    entries.currency,
+    case when entries.currency = served.currency then cast(amounts.amount as decimal(18, 9)) end as amount_reporting,
+    amounts.basis,
+    entries.occurred_at,
+    cast(entries.occurred_at at time zone 'UTC' at time zone served.timezone as date) as billing_date
+from amounts
+inner join entries on entries.entry = amounts.entry
+cross join base.served as served

@@ -1,0 +1,208 @@
+-- One row per E.164 and fact that is wanted or known: its value, where it comes from, and why it is missing.
+with
+clock as (
+    select make_timestamp(epoch_us(now())) as utc
+),
+
+roaming_allowed as (
+    select country from base.privacy where rule = 'allow' and fact = 'roaming'
+),
+
+reachability_forbidden as (
+    select country from base.privacy where rule = 'forbid' and fact = 'reachability'
+),
+
+known as (
+    select phone_e164, country, fact, value, basis, origin, provider, lookup_id, observed_at
+    from (select *, coalesce(current_carrier_name, current_carrier_mccmnc) as carrier from base.phone_facts)
+    unpivot include nulls ((value, basis, origin, provider, lookup_id, observed_at) for fact in (
+        (
+            validity,
+            validity_basis,
+            validity_origin,
+            validity_provider,
+            validity_lookup_id,
+            validity_observed_at
+        ) as validity,
+        (
+            reachability,
+            reachability_basis,
+            reachability_origin,
+            reachability_provider,
+            reachability_lookup_id,
+            reachability_observed_at
+        ) as reachability,
+        (
+            ported,
+            ported_basis,
+            ported_origin,
+            ported_provider,
+            ported_lookup_id,
+            ported_observed_at
+        ) as ported,
+        (
+            carrier,
+            carrier_basis,
+            carrier_origin,
+            carrier_provider,
+            carrier_lookup_id,
+            carrier_observed_at
+        ) as carrier,
+        (
+            roaming,
+            roaming_basis,
+            roaming_origin,
+            roaming_provider,
+            roaming_lookup_id,
+            roaming_observed_at
+        ) as roaming,
+        (
+            line_type,
+            line_type_basis,
+            line_type_origin,
+            line_type_provider,
+            line_type_lookup_id,
+            line_type_observed_at
+        ) as line_type
+    ))
+    where observed_at is not null
+),
+
+wanted as (
+    select phone_e164, country, fact, to_seconds(seconds) as want
+    from base.distinct_phones
+    unpivot (seconds for fact in (
+        want_validity as validity,
+        want_reachability as reachability,
+        want_ported as ported,
+        want_carrier as carrier,
+        want_roaming as roaming,
+        want_line_type as line_type
+    ))
+),
+
+-- When a fact was last asked for, whatever the answer; an unbilled failure is not an asking.
+asked as (
+    select asked.phone_e164, facts.fact, max(asked.asked_at) as asked_at
+    from base.asked as asked
+    inner join base.facts as facts on (asked.facts & facts.bit) <> 0
+    group by asked.phone_e164, facts.fact
+),
+
+answers as (
+    select
+        lookups.phone_e164,
+        facts.fact,
+        max(lookups.answered_at) as answered_at,
+        arg_max(lookups.outcome, lookups.settled_seq) as outcome,
+        arg_max(coalesce(lookups.error_class, lookups.outcome), lookups.settled_seq) as reason
+    from base.lookups as lookups
+    inner join base.attempts as attempts on attempts.attempt_id = lookups.attempt_id
+    inner join base.facts as facts on (attempts.facts & facts.bit) <> 0
+    group by lookups.phone_e164, facts.fact
+),
+
+lost as (
+    select lost.phone_e164, facts.fact, max(attempts.final_at) as lost_at
+    from base.paid_lost as lost
+    inner join base.attempts as attempts on attempts.attempt_id = lost.attempt_id
+    inner join base.facts as facts on (attempts.facts & facts.bit) <> 0
+    group by lost.phone_e164, facts.fact
+),
+
+open_claims as (
+    select claims.phone_e164, facts.fact, any_value(claims.state) as state
+    from base.claims as claims
+    inner join base.facts as facts on (claims.facts & facts.bit) <> 0
+    group by claims.phone_e164, facts.fact
+),
+
+facts as (
+    select
+        phone_e164,
+        fact,
+        case fact
+            when 'roaming' then coalesce(coalesce(wanted.country, known.country) not in (from roaming_allowed), true)
+            when 'reachability'
+                then coalesce(coalesce(wanted.country, known.country) in (from reachability_forbidden), true)
+            else false
+        end as is_forbidden,
+        wanted.want,
+        known.value,
+        known.basis,
+        known.origin,
+        known.provider,
+        known.lookup_id,
+        known.observed_at
+    from known
+    full join wanted using (phone_e164, fact)
+),
+
+traced as (
+    select
+        facts.*,
+        facts.observed_at + facts.want as expires_at,
+        asked.asked_at,
+        greatest(asked.asked_at, answers.answered_at, lost.lost_at) as tried_at,
+        lost.lost_at is not null and lost.lost_at >= coalesce(answers.answered_at, lost.lost_at) as is_lost,
+        answers.outcome,
+        answers.reason as outcome_reason,
+        open_claims.state as claim_state,
+        facts.fact in (select fact from base.products) as has_product,
+        deferrals.status as deferral_status,
+        deferrals.reason as deferral_reason,
+        deferrals.at as deferred_at
+    from facts
+    left join asked using (phone_e164, fact)
+    left join answers using (phone_e164, fact)
+    left join lost using (phone_e164, fact)
+    left join open_claims using (phone_e164, fact)
+    left join base.deferrals as deferrals on deferrals.phone_e164 = facts.phone_e164
+),
+
+judged as (
+    select
+        traced.*,
+        case
+            when is_forbidden then 'suppressed'
+            when observed_at is not null and (want is null or expires_at > clock.utc) then 'answered'
+            when claim_state = 'sent' then 'in_flight'
+            when claim_state = 'awaiting' then 'awaiting_callback'
+            when claim_state = 'in_doubt' then 'in_doubt'
+            when tried_at + want > clock.utc and is_lost then 'no_data'
+            when tried_at + want > clock.utc and outcome = 'no_coverage' then 'no_coverage'
+            when tried_at + want > clock.utc and outcome = 'failed' then 'provider_failed'
+            when tried_at + want > clock.utc then 'no_data'
+            when not has_product then 'no_route'
+            when deferred_at >= coalesce(tried_at, deferred_at) then deferral_status
+            else 'awaiting_approval'
+        end as answer_status,
+        tried_at + want > clock.utc as is_tried
+    from traced
+    cross join clock
+)
+
+select
+    phone_e164,
+    fact,
+    case when is_forbidden then 'unknown' else coalesce(value, 'unknown') end as value,
+    case when is_forbidden then 'none' else coalesce(basis, 'none') end as basis,
+    case when not is_forbidden then origin end as origin,
+    case when not is_forbidden then provider end as provider,
+    case when not is_forbidden then lookup_id end as lookup_id,
+    case when not is_forbidden then observed_at end as observed_at,
+    case when not is_forbidden then expires_at end as expires_at,
+    answer_status,
+    case
+        when answer_status = 'suppressed' then 'forbidden by the privacy rules'
+        when answer_status in ('answered', 'in_flight', 'awaiting_callback', 'in_doubt') then null
+        when is_tried then case when is_lost then 'paid_lost' else outcome_reason end
+        when answer_status = 'no_route' and not has_product then 'no configured product answers this'
+        when deferred_at >= coalesce(tried_at, deferred_at) then deferral_reason
+        else 'not quoted yet'
+    end as answer_reason,
+    case
+        when answer_status = 'answered' then expires_at
+        when is_tried and answer_status in ('no_data', 'no_coverage', 'provider_failed') then asked_at + want
+    end as next_attempt_at
+from judged

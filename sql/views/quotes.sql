@@ -1,0 +1,54 @@
+-- One row per quote, provider, product, country and source of its numbers: what it may cost, and has cost so far.
+-- Low, expected and max are list prices; what was spent but not by numbers of the lake is only in lookup_costs.
+with
+clock as (
+    select make_timestamp(epoch_us(now())) as utc
+),
+
+lines as (
+    select
+        quote_id,
+        provider,
+        product,
+        country,
+        source,
+        currency,
+        any_value(created_at) as created_at,
+        any_value(expires_at) as expires_at,
+        any_value(approved_by) as approved_by,
+        sum(numbers) as numbers,
+        cast(sum(unit_price * numbers) as decimal(18, 9)) as list_price
+    from base.quote_lines
+    group by all
+),
+
+costs as (
+    select quote_id, provider, product, country, source, currency, cast(sum(amount) as decimal(18, 9)) as actual
+    from lookup_costs
+    where entry_type in ('settle', 'refund', 'correction')
+    group by all
+)
+
+select
+    lines.quote_id,
+    lines.provider,
+    lines.product,
+    lines.country,
+    lines.source,
+    cast(lines.numbers as bigint) as numbers,
+    lines.list_price as low,
+    lines.list_price as expected,
+    lines.list_price as max,
+    cast(coalesce(costs.actual, 0) as decimal(18, 9)) as actual,
+    lines.currency,
+    case
+        when lines.expires_at <= clock.utc then 'expired'
+        when lines.approved_by is not null then 'approved'
+        else 'quoted'
+    end as status,
+    lines.approved_by,
+    lines.created_at,
+    lines.expires_at
+from lines
+left join costs using (quote_id, provider, product, country, source, currency)
+cross join clock

@@ -1,0 +1,149 @@
+"""From a quote to batches, and what the budgets leave of them."""
+
+import itertools
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringfence.config.model import Config
+from ringfence.errors import QuoteError
+from ringfence.lookups.plan import limits_of, plan, preview
+from ringfence.money import budget, ledger, quotes
+from ringfence.money.amount import Money
+from ringfence.money.quotes import Line, Quote
+
+CENT = Money(10_000_000, "EUR")
+
+
+def config(*budgets: dict[str, str], **provider: str) -> Config:
+    """A configuration with these budgets."""
+    crm = {"warehouse": "csv:///a.csv", "key": "id", "phones": "p", "want": {"carrier": "monthly"}}
+    infobip = {"products": "query", "price": {"query": "0.01 EUR"}, **provider}
+    return Config.model_validate(
+        {
+            "mode": "simulate",
+            "sources": {"crm": crm, "shop": crm},
+            "providers": {"infobip": infobip},
+            "budgets": [{"window": "month", "cap": "500 EUR"}, *budgets],
+        }
+    )
+
+
+def quoted(*lines: Line, quote_id: str = "q") -> Quote:
+    """A quote of these lines."""
+    now = int(datetime.now(UTC).timestamp() * 1_000_000)
+    return Quote(
+        quote_id=quote_id,
+        created_at=now,
+        expires_at=now + quotes.DAY,
+        ledger_seq=0,
+        launch_id="one",
+        summary={"currency": "EUR"},
+        lines=lines,
+    )
+
+
+def line(subjects: dict[int, int], country: str = "NL", source: str = "crm", facts: int = 1, price=CENT) -> Line:
+    """A line; `subjects` are given with their ranks."""
+    return Line(
+        provider="infobip",
+        product="query",
+        country=country,
+        source=source,
+        facts=facts,
+        unit_price=price,
+        subjects=tuple(subjects),
+        ranks=tuple(subjects.values()),
+    )
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["NL", "DE", "GB"]),
+        st.sampled_from(["crm", "shop"]),
+        st.sampled_from([1, 3]),
+        st.sampled_from([CENT, Money(20_000_000, "EUR")]),
+        st.integers(1, 7),
+    ),
+    unique_by=lambda each: each[:4],
+    max_size=8,
+)
+
+
+@given(LINES, st.randoms(use_true_random=False), st.integers(1, 5), st.booleans(), st.booleans())
+def test_batches_are_alike_within_and_hold_every_number_once(drawn, random, size, by_country, by_source) -> None:
+    """A batch has one price and one set of facts, one country and source where a budget asks; none is over its size."""
+    total = sum(each[4] for each in drawn)
+    ranks = random.sample(range(total), total)
+    subjects = itertools.count()
+    lines, home, rank = [], {}, {}
+    for country, source, facts, price, count in drawn:
+        members = {next(subjects): ranks.pop() for _ in range(count)}
+        home.update(dict.fromkeys(members, (country, source, facts, price)))
+        rank.update(members)
+        lines.append(line(members, country, source, facts, price))
+    scoped = [{"window": "day", "cap": "1 EUR", "country": "NL"}] * by_country
+    scoped += [{"window": "day", "cap": "1 EUR", "source": "crm"}] * by_source
+    batches = plan(config(*scoped, batch=str(size)), quoted(*lines), "consent")
+    assert sorted(subject for batch in batches for subject in batch.subjects) == sorted(home)
+    for batch in batches:
+        assert 1 <= len(batch.subjects) <= size
+        for subject in batch.subjects:
+            country, source, facts, price = home[subject]
+            assert (batch.facts, batch.unit_price) == (facts, price)
+            assert batch.country == (country if by_country else None)
+            assert batch.source == (source if by_source else None)
+    firsts = [rank[batch.subjects[0]] for batch in batches]
+    assert firsts == sorted(firsts)
+    assert all(rank[a] < rank[b] for batch in batches for a, b in itertools.pairwise(batch.subjects))
+
+
+def test_no_batch_is_larger_than_the_provider_allows() -> None:
+    """A configured batch over the provider's limit of 1,000 numbers is cut to it; without one, its default holds."""
+    members = {subject: subject for subject in range(1200)}
+    assert [len(batch.subjects) for batch in plan(config(batch="5000"), quoted(line(members)), "c")] == [1000, 200]
+    assert {len(batch.subjects) for batch in plan(config(), quoted(line(members)), "c")} == {250, 200}
+
+
+def test_a_plan_is_narrowed_to_some_numbers() -> None:
+    """`only` keeps these subjects, and a line of which nothing is left makes no batch."""
+    lines = [line({1: 0, 2: 1}), line({3: 2}, facts=3)]
+    assert [batch.subjects for batch in plan(config(), quoted(*lines), "c", {2})] == [(2,)]
+
+
+def test_a_provider_that_is_gone_is_named() -> None:
+    """A quote of a provider that the configuration has no more says which one."""
+    gone = config().model_copy(update={"providers": {}})
+    with pytest.raises(QuoteError, match="needs provider infobip, which is not configured any more"):
+        plan(gone, quoted(line({1: 0})), "c")
+
+
+def test_money_that_is_short_buys_the_first_in_order(tmp_path) -> None:
+    """The preview parts a plan where a cap ends, in the order of purchase, and writes nothing."""
+    books = ledger.create(tmp_path, mode="simulate")
+    ids = quotes.subjects(books, [f"+3161200000{place}" for place in range(6)])
+    setting = config({"window": "day", "cap": "0.03 EUR", "country": "NL"}, batch="2")
+    members = list(ids.values())
+    lines = [
+        line({subject: place for place, subject in enumerate(members[:5])}),
+        line({members[5]: 9}, country="DE"),
+    ]
+    made = quoted(*lines)
+    with books.store.write() as connection:
+        budget.sync(connection, limits_of(setting), books.store.clock(), "test")
+        quotes.save(connection, made)
+    batches = plan(setting, made, budget.approval_id("q"))
+    assert preview(setting, books, batches)[0] == []
+    would, _ = preview(setting, books, batches, limits_only=True)
+    quotes.approve(books, "q", None, who="test", why="test")
+    affordable, left = preview(setting, books, batches)
+    assert affordable == would
+    assert [batch.subjects for batch in affordable] == [tuple(members[:2]), (members[2],), (members[5],)]
+    assert [(each.subjects, each.status) for each in left] == [
+        ((members[3],), "deferred_budget"),
+        ((members[4],), "deferred_budget"),
+    ]
+    assert preview(setting, books, batches) == (affordable, left)
+    assert all("0.03 EUR a day (country NL) is reached" in each.reason for each in left)

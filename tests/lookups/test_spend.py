@@ -1,0 +1,296 @@
+"""Spending against the simulator: exact money, limits that change on the way, runs that are stopped in the middle."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from ringfence.errors import LedgerError, MoneyError, SecretMissingError
+from ringfence.lookups.buy import Order, buy
+from ringfence.money import quotes
+from ringfence.money.amount import Money
+from ringfence.money.invariants import violations
+from ringfence.money.workers import Worker, working
+from ringfence.providers.registry import provider
+
+CENT = 10_000_000
+
+
+@contextmanager
+def meanwhile(condition: Callable[[], object], act: Callable[[], object]) -> Iterator[None]:
+    """Act from another thread as soon as a condition holds."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.is_set():
+            if condition():
+                act()
+                return
+            time.sleep(0.002)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_clean_run_equals_its_bill(build, numbers) -> None:
+    """Every number is asked once, each amount agrees to the nano, and a second run asks nothing."""
+    phones = [*numbers("NL", 21), *numbers("DE", 12)]
+    house = build([*phones, *phones[:5], "no number"], provider={"batch": "4", "in_flight": "3"})
+    bought = house.run()
+    assert (bought.numbers, bought.spent, bought.in_doubt, bought.left) == (33, 33 * CENT, 0, 0)
+    assert bought.why_not == "nothing else is due"
+    assert house.spent() == house.charged() == 33 * CENT
+    assert sorted(row["number"] for row in house.charges()) == sorted(phones)
+    assert [len(row["numbers"]) for row in house.requests()].count(4) == 8
+    before = house.lake.read("phone_facts").sort("phone_e164")
+    assert house.run("two").numbers == 0
+    assert len(house.requests()) == 9
+    assert house.lake.read("phone_facts").sort("phone_e164").equals(before)
+    house.check()
+
+
+LIMITS = {
+    "a cap": ({"budgets": [{"window": "month", "cap": "0.05 EUR"}]}, {}, {}, 5, "the cap of 0.05 EUR a month"),
+    "a cap below a price": ({"budgets": [{"window": "total", "cap": "0.0099 EUR"}]}, {}, {}, 0, "the cap of 0.0099"),
+    "a cap of a country": (
+        {"budgets": [{"window": "month", "cap": "9 EUR"}, {"window": "day", "cap": "0.02 EUR", "country": "DE"}]},
+        {},
+        {},
+        8,
+        "the cap of 0.02 EUR a day (country DE)",
+    ),
+    "no budget": ({"budgets": []}, {}, {}, 0, "no month or total budget is set"),
+    "a cap in dollars": ({"budgets": [{"window": "month", "cap": "5 USD"}]}, {}, {}, 0, "no rate"),
+    "max_spend": ({}, {}, {"max_spend": Money(7 * CENT, "EUR")}, 7, "max_spend of this run"),
+    "an odd max_spend": ({}, {}, {"max_spend": Money(7 * CENT + 9_999_999, "EUR")}, 7, "max_spend of this run"),
+    "a limit": ({}, {"numbers": 5}, {}, 5, "nothing else is due"),
+    "a country": ({}, {"countries": ["DE"]}, {}, 6, "nothing else is due"),
+    "no source": ({}, {"sources": ["others"]}, {}, 0, "nothing else is due"),
+}
+
+
+@pytest.mark.parametrize(("sections", "narrow", "order", "expected", "sentence"), LIMITS.values(), ids=LIMITS)
+def test_a_limit_is_met_to_the_number(build, numbers, sections, narrow, order, expected, sentence) -> None:
+    """As many numbers are bought as a limit has money for, to the last one, and a sentence says which limit it was."""
+    house = build([*numbers("NL", 6), *numbers("DE", 6)], provider={"batch": "4", "in_flight": "2"}, **sections)
+    made = house.quote(**narrow)
+    if made.numbers:
+        quotes.approve(house.ledger, made.quote_id, None, who="test", why="test")
+    bought = house.buy(**order)
+    assert bought.numbers == len(house.charges()) == expected
+    assert bought.left == made.numbers - expected
+    assert sentence in bought.why_not
+    house.check()
+
+
+def test_a_budget_is_no_consent(build, numbers) -> None:
+    """Without approval and allowance nothing is bought; with an allowance a day as much as it, then nothing more."""
+    house = build(numbers("NL", 8))
+    house.quote("one")
+    assert house.buy("one").numbers == 0
+    assert "approval.unattended is 0" in house.buy("one").why_not
+    house.change(approval={"unattended": "0.03 EUR/day"})
+    house.quote("two")
+    assert house.buy("two").numbers == 3
+    house.quote("three")
+    assert house.buy("three").numbers == 0
+    assert "the unattended allowance of 0.03 EUR a day is used up" in house.buy("three").why_not
+    house.check()
+
+
+def test_an_approval_is_spent_by_all_its_runs_together(build, numbers) -> None:
+    """Two runs at once on one approved quote buy no number twice and stay below what was approved."""
+    house = build(numbers("NL", 60), latency=0.01, provider={"in_flight": "3"})
+    made = house.quote()
+    quotes.approve(house.ledger, made.quote_id, Money(41 * CENT, "EUR"), who="test", why="test")
+    runs = [threading.Thread(target=house.buy, args=(name,)) for name in ("left", "right")]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert len(house.charges()) == 41
+    assert {row["launch_id"] for row in house.attempts("settled")} == {"left", "right"}
+    house.check()
+
+
+def test_a_limit_in_another_currency_buys_nothing(build, numbers) -> None:
+    """Dollars are not compared with euros: the run is refused before anything is sent."""
+    house = build(numbers("NL", 4))
+    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    with pytest.raises(MoneyError, match=r"max_spend of 5\.00 USD cannot be compared with prices in EUR"):
+        house.buy(max_spend=Money(5 * 10**9, "USD"))
+    assert house.requests() == house.attempts() == []
+
+
+def test_what_cannot_be_bought_with_is_refused_before_anything_is_sent(build, numbers) -> None:
+    """A missing credential, and a configuration of another mode than the ledger's, end a run with nothing reserved."""
+    house = build(numbers("NL", 4))
+    (house.path.parent / ".env").unlink()
+    with pytest.raises(SecretMissingError, match="INFOBIP_API_KEY"):
+        house.run()
+    house.change(mode="live")
+    with pytest.raises(LedgerError, match="is a ledger for mode simulate, the configuration says live"):
+        house.buy()
+    assert house.requests() == house.attempts() == []
+
+
+def test_a_cap_that_is_lowered_in_the_file_holds_at_once(build, numbers) -> None:
+    """A running purchase obeys the new cap with its next reservation, although more than it is spent already."""
+    house = build(numbers("NL", 60), latency=0.02)
+    lower = {"budgets": [{"window": "month", "cap": "0.04 EUR"}]}
+    with meanwhile(lambda: len(house.attempts("settled")) >= 3, lambda: house.change(**lower)):
+        bought = house.run()
+    assert 6 <= bought.numbers < 60
+    assert bought.numbers + bought.left == 60
+    assert "the cap of 0.04 EUR a month is reached" in bought.why_not
+    house.check()
+
+
+def test_a_broken_file_changes_nothing_on_the_way(build, numbers) -> None:
+    """A configuration that cannot be read while a run goes on leaves the caps as they are."""
+    house = build(numbers("NL", 20), latency=0.02)
+    good = house.path.read_text()
+    with meanwhile(lambda: house.attempts("settled"), lambda: house.path.write_text("budgets: [")):
+        quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+        assert house.buy().numbers == 20
+    house.path.write_text(good)
+    house.check()
+
+
+def test_a_run_that_lost_its_lock_reserves_and_sends_nothing(build, numbers) -> None:
+    """With the lock file gone before the start, not one attempt is made, and the sentence says why."""
+    house = build(numbers("NL", 6))
+    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    with working(house.ledger, "one") as worker:
+        (house.lake.home / "workers" / f"{worker.worker_id}.lock").unlink()
+        bought = buy(house.setup, house.ledger, worker, Order("one"))
+    assert house.requests() == house.attempts() == []
+    assert bought.failed == 6
+    assert "has lost its lock file" in bought.why_not
+
+
+def test_a_lock_that_is_lost_on_the_way_stops_the_run(build, numbers) -> None:
+    """After the lock file was removed nothing more is sent, and what was out is settled as it comes back."""
+    house = build(numbers("NL", 60), latency=0.02)
+    seen = []
+
+    def rob() -> None:
+        for lock in (house.lake.home / "workers").iterdir():
+            lock.unlink()
+        seen.append(len(house.requests()))
+
+    with meanwhile(lambda: len(house.attempts("settled")) >= 2, rob):
+        bought = house.run()
+    assert len(house.requests()) <= seen[0] + 1 < 30
+    assert set(house.states()) <= {"settled", "voided"}
+    assert bought.failed == 60 - bought.numbers > 0
+    assert "has lost its lock file" in bought.why_not
+    house.check()
+
+
+def test_the_last_check_before_the_first_byte_voids(build, numbers, monkeypatch) -> None:
+    """An owner that is fenced out between its reservation and the first byte sends nothing and holds nothing."""
+    house = build(numbers("NL", 4))
+    answers = iter([True])
+    monkeypatch.setattr(Worker, "owns", lambda _: next(answers, False))
+    bought = house.run()
+    assert house.requests() == []
+    assert set(house.states()) == {"voided"}
+    assert (bought.spent, bought.in_doubt, bought.failed) == (0, 0, 4)
+    house.check()
+
+
+class StoppedFromOutside(BaseException):
+    """What an orchestrator raises from a signal handler of its own."""
+
+
+def _raise(*_: object) -> None:
+    raise StoppedFromOutside
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, _raise], ids=["ctrl-c", "orchestrator"])
+def test_an_interrupted_run_loses_nothing(build, numbers, handler) -> None:
+    """What came back is settled, what was out is in doubt, nothing stays sent, and the next run buys the rest."""
+    house = build(numbers("NL", 80), latency=0.05, provider={"in_flight": "3"})
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with (
+            meanwhile(
+                lambda: len(house.attempts("settled")) >= 4 and house.attempts("sent"),
+                lambda: os.kill(os.getpid(), signal.SIGINT),
+            ),
+            pytest.raises((KeyboardInterrupt, StoppedFromOutside)),
+        ):
+            house.run()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(house.requests()) < 30
+    assert not house.attempts("sent")
+    assert len(house.attempts("in_doubt")) <= 3
+    house.check()
+    doubtful = sum(row["numbers"] for row in house.attempts("in_doubt"))
+    house.run("two")
+    assert house.lookups().height == 80 - doubtful
+    assert house.spent() == (80 - doubtful) * CENT
+    house.check()
+
+
+def test_a_defect_of_a_parser_loses_no_paid_answer(build, numbers, monkeypatch) -> None:
+    """The reply is on the disk before it is read: once the parser is mended it is settled, and not bought again."""
+    house = build(numbers("NL", 6))
+    with monkeypatch.context() as patched:
+        patched.setattr(type(provider("infobip")), "parse", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            house.run()
+    assert len(house.requests()) == 1
+    assert house.held() >= house.charged() == 2 * CENT
+    house.check()
+    house.run("two")
+    assert house.lookups().height == 6
+    assert (len(house.requests()), house.spent(), house.held()) == (3, 6 * CENT, 0)
+    house.check()
+
+
+@pytest.mark.parametrize(("price", "currency", "spent"), [(20_000_000, "EUR", 4 * CENT), (1, "EUR", 2)])
+def test_what_a_provider_reports_is_what_is_spent(build, numbers, monkeypatch, price, currency, spent) -> None:
+    """A reported price is settled as it is; one above the price in use is an overrun and stops the provider."""
+    _reporting(monkeypatch, price, currency)
+    house = build(numbers("NL", 6))
+    bought = house.run()
+    if price > CENT:
+        assert len(house.requests()) == 1
+        assert "infobip bills more than the price of query" in bought.why_not
+    assert house.attempts("settled")[0]["actual"] == spent
+    assert int(house.lookups()["cost_net"].sum().scaleb(9)) == house.spent()
+    with house.ledger.store.read() as connection:
+        assert violations(connection) == []
+
+
+def test_a_price_in_another_currency_is_in_doubt(build, numbers, monkeypatch) -> None:
+    """What is billed in dollars cannot be booked in euros: it is held, not guessed."""
+    _reporting(monkeypatch, CENT, "USD")
+    house = build(numbers("NL", 2))
+    assert house.run().in_doubt == 2 * CENT
+    assert "another currency than EUR" in house.attempts()[0]["evidence"]
+    house.check()
+
+
+def _reporting(monkeypatch: pytest.MonkeyPatch, price: int, currency: str) -> None:
+    kind = type(provider("infobip"))
+    read = kind.parse
+
+    def parse(self, product, reply, asked):  # type: ignore[no-untyped-def]
+        parsed = read(self, product, reply, asked)
+        return replace(parsed, lookups=[replace(one, price=price, currency=currency) for one in parsed.lookups])
+
+    monkeypatch.setattr(kind, "parse", parse)
