@@ -1,0 +1,1 @@
+"""What is materialized: one module per table or family of tables. No schedules, no environment."""

@@ -1,0 +1,140 @@
+"""What every asset stands on: the opened home, the worker of this run, and the limits that narrow it."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from ringfence.config import environment
+from ringfence.config.environment import Setup
+from ringfence.errors import ConfigError, RingfenceError
+from ringfence.http import redact
+from ringfence.lake.tables import Lake
+from ringfence.lookups.quote import Narrow
+from ringfence.lookups.recover import recover
+from ringfence.money import progress
+from ringfence.money.amount import Money
+from ringfence.money.ledger import Ledger, open_ledger
+from ringfence.money.workers import Worker, working
+
+PREFIX = "ringfence"
+# The launch that a run belongs to; the command line reads its progress from the ledger under this id.
+LAUNCH_TAG = "ringfence/launch"
+# A run with this tag buys nothing, whatever is approved.
+PURCHASING_TAG = "ringfence/purchasing"
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One run's hold on a home."""
+
+    setup: Setup
+    ledger: Ledger
+    lake: Lake
+    worker: Worker
+    launch_id: str
+
+    def now(self) -> datetime:
+        """The ledger's clock."""
+        return datetime.fromtimestamp(self.ledger.store.clock() / 1_000_000, UTC)
+
+
+class House(dg.ConfigurableResource):
+    """The home that a configuration names: ledger, lake and served file. `config` is the path of ringfence.yaml."""
+
+    config: str = Field(default="", description="path of ringfence.yaml; RINGFENCE_CONFIG says it")
+    _launch: Launch | None = PrivateAttr(default=None)
+    _stack: ExitStack = PrivateAttr(default_factory=ExitStack)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["House"]:  # noqa: ARG002
+        """Be a worker of the ledger from the first asset to the end of the run."""
+        with ExitStack() as stack:
+            self._stack = stack
+            yield self
+
+    def enter(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Launch:
+        """Open the home for this run; the first call decides what dead runs left open."""
+        if self._launch is None:
+            redact.install()
+            setup = self.setup()
+            ledger = open_ledger(setup.home)
+            launch_id = context.run.tags.get(LAUNCH_TAG) or context.run.run_id
+            worker = self._stack.enter_context(working(ledger, launch_id, context.run.run_id))
+            _fail_runs(context.instance, recover(ledger))
+            self._launch = Launch(setup, ledger, Lake(setup.home, ledger.ledger_id), worker, launch_id)
+        return self._launch
+
+    def setup(self) -> Setup:
+        """The configuration in its place."""
+        if not self.config:
+            raise ConfigError("no configuration: set RINGFENCE_CONFIG to the path of ringfence.yaml")
+        return environment.load(Path(self.config))
+
+
+class Limits(dg.ConfigurableResource):
+    """What narrows a run. Nothing here authorises a purchase but `approve_up_to`."""
+
+    sources: list[str] = Field(default=[], description="only these sources")
+    countries: list[str] = Field(default=[], description="only numbers of these countries, such as [DE, NL]")
+    limit: int | None = Field(default=None, description="at most so many numbers")
+    max_spend: str | None = Field(default=None, description='at most this much in this run, such as "5 EUR"')
+    quote: str | None = Field(default=None, description="buy this approved quote and nothing else")
+    approve_up_to: str | None = Field(
+        default=None, description='approve this run\'s quote up to an amount such as "5 EUR", or max: what it says'
+    )
+
+    def narrow(self) -> Narrow:
+        """The limits as the quote understands them."""
+        return Narrow(
+            sources=self.sources,
+            countries=[country.upper() for country in self.countries],
+            numbers=self.limit,
+        )
+
+    def ceiling(self) -> Money | None:
+        """The most that this run may spend."""
+        return Money.parse(self.max_spend) if self.max_spend else None
+
+
+@contextmanager
+def plainly(failed: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Turn a user's mistake into a failure with one plain sentence; `failed` hears it too."""
+    try:
+        yield
+    except RingfenceError as error:
+        sentence = redact.redact(str(error))
+        if failed:
+            failed(sentence)
+        raise dg.Failure(sentence, allow_retries=False) from None
+
+
+@contextmanager
+def step(house: House, context: dg.AssetExecutionContext, phase: str) -> Iterator[Launch]:
+    """Run a step of a launch and say how far it is."""
+    with plainly():
+        launch = house.enter(context)
+    with plainly(lambda sentence: progress.failed(launch.ledger, launch.launch_id, sentence)):
+        progress.phase(launch.ledger, launch.launch_id, phase)
+        yield launch
+
+
+def who() -> str:
+    """The person in whose name this process runs, for the journal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _fail_runs(instance: dg.DagsterInstance, run_ids: list[str]) -> None:
+    """Mark runs whose process is gone as failed, so that they do not fill the run queue."""
+    for run_id in run_ids:
+        run = instance.get_run_by_id(run_id)
+        if run and not run.is_finished:
+            instance.report_run_failed(run, "the process of this run is gone; its lookups were decided by a later run")

@@ -1,0 +1,88 @@
+"""`phone_map` and `distinct_phones`: every cell of every source, and every number once."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+import polars as pl
+
+from assets.described import OWNERS, counts_table, key, table_metadata, upstream
+from assets.launch import PREFIX, House, Launch, Limits, step
+from ringfence.config.model import SourceConfig
+from ringfence.lookups import wanted
+from ringfence.sources.configured import spec_of
+from ringfence.sources.registry import open_source
+
+
+def source_specs(sources: dict[str, SourceConfig]) -> list[dg.AssetSpec]:
+    """The warehouse relations that numbers come from; somebody else materializes them."""
+    return [
+        dg.AssetSpec(
+            key(name),
+            description=f"Phone columns {', '.join(source.phones)} of the user's warehouse, read and never written.",
+            group_name="sources",
+            owners=OWNERS,
+            kinds={source.warehouse.partition(":")[0]},
+            metadata={"relation": source.relation or "files", "key": ", ".join(source.key)},
+        )
+        for name, source in sources.items()
+    ]
+
+
+def phone_assets(sources: Sequence[str], buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """The two assets between the sources and a quote."""
+
+    @dg.asset(
+        key_prefix=PREFIX,
+        deps=upstream(*sources),
+        group_name="numbers",
+        owners=OWNERS,
+        kinds={"polars", "deltalake"},
+        metadata=table_metadata("phone_map"),
+    )
+    def phone_map(context: dg.AssetExecutionContext, house: House, limits: Limits) -> dg.MaterializeResult:
+        """Every distinct cell of every phone column, normalised to E.164 or rejected with a reason."""
+        with step(house, context, "phone_map") as launch:
+            for name in limits.sources or launch.setup.config.sources:
+                _extract(launch, name, context)
+            table = launch.lake.read("phone_map")
+            rejected = table.filter(pl.col("parse_status") == "rejected")
+            reasons = (
+                rejected.group_by("reject_reason").agg(pl.col("row_count").sum()).sort("row_count", descending=True)
+            )
+            first = table.filter(pl.col("position") == 0)
+            return dg.MaterializeResult(
+                metadata={
+                    "dagster/row_count": table.height,
+                    "cells_read": int(first["row_count"].sum()),
+                    "cells_rejected": int(rejected["row_count"].sum()),
+                    "rejected_by_reason": counts_table("reason", dict(reasons.iter_rows())),
+                }
+            )
+
+    @dg.asset(
+        key_prefix=PREFIX,
+        deps=upstream("phone_map"),
+        partitions_def=buckets,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name="numbers",
+        owners=OWNERS,
+        kinds={"polars", "deltalake"},
+        metadata=table_metadata("distinct_phones"),
+    )
+    def distinct_phones(context: dg.AssetExecutionContext, house: House) -> dg.MaterializeResult:
+        """Every accepted number once over all sources, with who wants which fact of it how fresh."""
+        with step(house, context, "distinct_phones") as launch:
+            table = wanted.distinct_phones(launch.lake.read("phone_map"), launch.setup.config.sources, launch.ledger)
+            chosen = [int(each) for each in context.partition_keys]
+            mine = table.filter(pl.col("bucket").is_in(chosen))
+            launch.lake.overwrite("distinct_phones", mine, chosen)
+            return dg.MaterializeResult(metadata={"dagster/row_count": mine.height})
+
+    return [phone_map, distinct_phones]
+
+
+def _extract(launch: Launch, name: str, context: dg.AssetExecutionContext) -> None:
+    source = open_source(spec_of(launch.setup, name), temp=launch.setup.home)
+    frame = wanted.phone_map(source, wanted.policy_of(launch.setup.config), launch.now())
+    launch.lake.overwrite("phone_map", frame, [name])
+    context.log.info("%s: %d distinct cells", name, frame.height)

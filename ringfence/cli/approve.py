@@ -1,0 +1,26 @@
+"""`ringfence approve`: consent to a quote, by name and with a reason."""
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from ringfence.cli import context
+from ringfence.money import quotes
+from ringfence.money.amount import Money
+
+
+def approve(
+    quote_id: Annotated[str, typer.Argument(help="the id that `ringfence quote` printed")],
+    up_to: Annotated[str | None, typer.Option(help='at most this much, such as "12.40 EUR"; else all of it')] = None,
+    because: Annotated[str, typer.Option(help="why; it is journalled")] = "",
+) -> None:
+    """Approve a quote, so that the next run buys it.
+
+    Example: ringfence approve 01997f3e-... --up-to "12.40 EUR" --because "spring campaign"
+    """
+    home = context.home()
+    cap = quotes.approve(
+        home.ledger, quote_id, Money.parse(up_to) if up_to else None, who=getpass.getuser(), why=because or "approved"
+    )
+    typer.echo(f"approved {quote_id} up to {cap}; buy it with: ringfence enrich --quote {quote_id}")

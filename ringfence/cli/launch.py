@@ -1,0 +1,103 @@
+"""Launching a job through Dagster, as a process of its own: the domain imports no Dagster.
+
+The command line and the run meet in the ledger: the launch id is a tag of the run and the key of its progress row.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ringfence.cli.context import Home
+from ringfence.config.environment import Setup
+from ringfence.errors import RingfenceError
+from ringfence.money import progress
+
+INSTANCE = """\
+# Written by ringfence; yours to change.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 4
+"""
+POLL = 0.2
+
+
+class LaunchError(Exception):
+    """A run ended in failure for which it left no sentence; the message names its log."""
+
+
+def dagster_home(setup: Setup) -> Path:
+    """DAGSTER_HOME, else home/dagster; its dagster.yaml is written where it is missing."""
+    path = Path(setup.env.get("DAGSTER_HOME") or setup.home / "dagster").resolve()
+    path.mkdir(parents=True, exist_ok=True)
+    settings = path / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(INSTANCE, encoding="utf-8")
+    return path
+
+
+def checkout(setup: Setup) -> Path:
+    """The folder of workspace.yaml: what RINGFENCE_WORKSPACE names, else the first upward from here."""
+    named = setup.env.get("RINGFENCE_WORKSPACE")
+    if named:
+        path = Path(named).resolve()
+        if path.is_file():
+            return path.parent
+        raise RingfenceError(f"RINGFENCE_WORKSPACE names {path}, which is not a file; name a workspace.yaml")
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        if (folder / "workspace.yaml").is_file():
+            return folder
+    raise RingfenceError(
+        "no workspace.yaml here or above: run this inside a checkout of ringfence, or name one in RINGFENCE_WORKSPACE"
+    )
+
+
+def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str], None]) -> str:
+    """Run a job to its end; returns the launch id. `watch` is called with it while the run goes on.
+
+    Raises RingfenceError with the run's own sentence when it fails for a reason that the user can mend, else
+    LaunchError.
+    """
+    launch_id = home.ledger.store.new_id()
+    root = checkout(home.setup)
+    log = dagster_home(home.setup) / "launches" / f"{launch_id}.log"
+    log.parent.mkdir(exist_ok=True)
+    command = [
+        *(sys.executable, "-m", "dagster", "job", "execute", "-f", str(root / "pipelines" / "definitions.py")),
+        *("-d", str(root), "-j", job, "--tags", json.dumps({"ringfence/launch": launch_id})),
+    ]
+    if limits:
+        chosen = log.with_suffix(".json")
+        chosen.write_text(json.dumps({"resources": {"limits": {"config": dict(limits)}}}), encoding="utf-8")
+        command += ["-c", str(chosen)]
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(dagster_home(home.setup)),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "RINGFENCE_CONFIG": str(home.setup.path),
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=root)  # noqa: S603
+        try:
+            while process.poll() is None:
+                watch(launch_id)
+                time.sleep(POLL)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
+    watch(launch_id)
+    if process.returncode:
+        row = progress.get(home.ledger, launch_id)
+        if row and row["phase"] == "failed" and row["note"]:
+            raise RingfenceError(row["note"])
+        raise LaunchError(f"the run failed; its log is {log}")
+    return launch_id

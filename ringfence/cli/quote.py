@@ -1,0 +1,121 @@
+"""`ringfence quote`: the dry run, launched as job `quote`."""
+
+from collections import defaultdict
+from typing import Annotated, Any
+
+import typer
+
+from ringfence.cli import context
+from ringfence.cli.context import Home
+from ringfence.cli.launch import launch
+from ringfence.cli.output import Format, FormatOption, console, print_rows
+from ringfence.cli.watching import Watch
+from ringfence.lookups.plan import limits_of, plan, preview
+from ringfence.money import quotes
+from ringfence.money.amount import Money, decimal_text
+from ringfence.money.budget import UNATTENDED, sync
+from ringfence.money.quotes import Quote
+
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="only this source; may be repeated")]
+CountryOption = Annotated[list[str] | None, typer.Option("--country", help="only this country; may be repeated")]
+# Lines of a quote that a terminal shows.
+LINES = 12
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="at most so many numbers")]
+
+
+def quote(
+    source: SourceOption = None,
+    country: CountryOption = None,
+    limit: LimitOption = None,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Read the sources and say what would be bought, for how much. Costs nothing and ends in a quote id.
+
+    Example: ringfence quote --country NL --limit 1000
+    """
+    home = context.home()
+    with Watch(home) as watch:
+        launch_id = launch(home, "quote", narrowed(source, country, limit), watch)
+    made = quote_of(home, launch_id)
+    print_quote(home, made, form)
+    if form is Format.TABLE:
+        todo = f"nothing is bought yet; approve it with: ringfence approve {made.quote_id}"
+        typer.echo(todo if made.numbers else "nothing is due")
+
+
+def narrowed(source: list[str] | None, country: list[str] | None, limit: int | None) -> dict[str, Any]:
+    """The run config of job options."""
+    chosen = {"sources": source, "countries": country, "limit": limit}
+    return {name: value for name, value in chosen.items() if value}
+
+
+def quote_of(home: Home, launch_id: str) -> Quote:
+    """The quote that a launch has made."""
+    with home.ledger.store.read() as connection:
+        return quotes.load(connection, quotes.of_launch(connection, launch_id) or "")
+
+
+def quote_json(home: Home, made: Quote) -> dict[str, Any]:
+    """A quote for programs: counts, money as decimal strings, and what the budgets have room for."""
+    summary = made.summary
+    fits, deferred = _fitting(home, made)
+    return {
+        **summary,
+        **{name: decimal_text(summary[name]) for name in ("low", "expected", "max")},
+        "saved": {name: decimal_text(amount) for name, amount in summary["saved"].items()},
+        "quote_id": made.quote_id,
+        "within_budgets": fits,
+        "deferred": deferred,
+    }
+
+
+def print_quote(home: Home, made: Quote, form: Format) -> None:
+    """Print a quote: by provider and country, the totals, what was saved, and how to go on."""
+    rows = _rows(made)
+    if form is Format.JSON:
+        print_rows(rows, form, more=quote_json(home, made))
+        return
+    summary = made.summary
+    currency = summary["currency"]
+    print_rows(rows[:LINES], form, title=f"quote {made.quote_id}")
+    out = console()
+    if len(rows) > LINES:
+        out.print(f"... and {len(rows) - LINES} more lines (--format json shows all)")
+    fits, _ = _fitting(home, made)
+    saved = {name: Money(amount, currency) for name, amount in summary["saved"].items()}
+    out.print(
+        f"due: {made.numbers:,} numbers for at most {Money(summary['max'], currency)}, {summary['requests']:,} "
+        f"requests in {summary['seconds']:,} s or more; the budgets have room for {fits:,} of them"
+    )
+    out.print(
+        f"saved: {saved['rejection']} by rejection, {saved['dedupe']} by asking once, {saved['freshness']} by freshness"
+    )
+
+
+def _rows(made: Quote) -> list[dict[str, Any]]:
+    sums: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for line in made.lines:
+        row = sums[line.provider, line.product, line.country, line.unit_price.currency]
+        row[0] += len(line.subjects)
+        row[1] += len(line.subjects) * line.unit_price.amount
+    return [
+        {
+            "provider": provider,
+            "product": product,
+            "country": country,
+            "numbers": count,
+            "max": decimal_text(amount),
+            "currency": currency,
+        }
+        for (provider, product, country, currency), (count, amount) in sorted(
+            sums.items(), key=lambda item: (-item[1][1], item[0])
+        )
+    ]
+
+
+def _fitting(home: Home, made: Quote) -> tuple[int, int]:
+    """How many numbers the limits have room for now, and how many would have to wait, whoever approves."""
+    with home.ledger.store.write() as connection:
+        sync(connection, limits_of(home.setup.config), home.ledger.store.clock(), "configuration")
+    fits, left = preview(home.setup.config, home.ledger, plan(home.setup.config, made, UNATTENDED), limits_only=True)
+    return sum(len(batch.subjects) for batch in fits), sum(len(refused.subjects) for refused in left)

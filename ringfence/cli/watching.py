@@ -1,0 +1,87 @@
+"""How a run is watched: the progress row of the ledger as a line that moves, or as plain lines when piped."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.status import Status
+
+from ringfence.cli.context import Home
+from ringfence.money import progress
+from ringfence.money.amount import Money
+
+PHASES = {
+    "start": "starting",
+    "phone_map": "reading the sources",
+    "distinct_phones": "finding distinct numbers",
+    "quote": "quoting",
+    "lookups": "buying",
+    "phone_facts": "merging",
+    "serve": "publishing",
+    "failed": "failed",
+}
+# Seconds between two plain lines of the same phase.
+QUIET = 5
+
+
+class Watch:
+    """Shows a launch while it goes on; a context manager. Money is always shown beside the count."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._status: Status | None = None
+        self._phase = ""
+        self._line = ""
+        self._printed = ""
+        self._printed_at = 0.0
+        self._buying_since: float | None = None
+        self._seen = 0
+
+    def __enter__(self) -> "Watch":
+        if sys.stderr.isatty():
+            self._status = self._console.status("starting (Dagster takes a few seconds)")
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status:
+            self._status.stop()
+
+    def __call__(self, launch_id: str) -> None:
+        """Show where the launch is now."""
+        row = progress.get(self._home.ledger, launch_id)
+        if row is None or row["updated_at"] == self._seen:
+            return
+        self._seen = row["updated_at"]
+        now = time.monotonic()
+        begins = row["phase"] != self._phase
+        if begins:
+            self._print()
+            self._phase = row["phase"]
+        if row["planned"] and self._buying_since is None:
+            self._buying_since = now
+        self._line = described(row, now - (self._buying_since or now))
+        if self._status:
+            self._status.update(self._line)
+        elif (begins and not row["planned"]) or now - self._printed_at > QUIET:
+            self._print()
+
+    def _print(self) -> None:
+        """A line that stays: where every phase came to, and one now and then when nobody watches."""
+        if self._line and self._line != self._printed:
+            self._console.print(self._line)
+            self._printed, self._printed_at = self._line, time.monotonic()
+
+
+def described(row: Mapping[str, Any], seconds: float) -> str:
+    """One line: phase, and while buying the numbers done, money spent and held, numbers a second, seconds left."""
+    phase: str = PHASES.get(row["phase"], row["phase"])
+    if row["phase"] != "lookups" or not row["planned"]:
+        return phase
+    rate = row["done"] / seconds if seconds > 1 else 0
+    pace = f", {rate:,.0f}/s, {(row['planned'] - row['done']) / rate:,.0f} s left" if rate else ""
+    spent, held = Money(row["spent"], row["currency"]), Money(row["held"], row["currency"])
+    return f"{phase}: {row['done']:,} of {row['planned']:,} numbers, {spent} spent, {held} held{pace}"

@@ -1,0 +1,123 @@
+"""The demo's job, through the command line and Dagster, killed with SIGKILL while money is under way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pytest
+
+from examples.demo import warehouse
+from examples.demo.config import config_text
+from ringfence.money.invariants import violations
+from ringfence.money.ledger import open_ledger
+from ringfence.simulator.server import Settings, running
+
+ROOT = Path(__file__).parents[1]
+COMMAND = Path(sys.executable).with_name("ringfence")
+# What must be the same whether or not a run was killed in between.
+CONTENT = """SELECT phone_e164, validity, reachability, ported_status, current_carrier_mccmnc, original_carrier_name
+FROM phone_numbers ORDER BY phone_e164"""
+
+
+def _home(folder: Path, url: str) -> dict[str, str]:
+    folder.mkdir()
+    warehouse.write(folder, rows=1_500)
+    port = int(url.rpartition(":")[2])
+    (folder / "ringfence.yaml").write_text(config_text(port).replace("batch: 250", "batch: 40"), encoding="utf-8")
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "INFOBIP_API_KEY": "simulated",
+        "RINGFENCE_CONFIG": str(folder / "ringfence.yaml"),
+        "RINGFENCE_WORKSPACE": str(ROOT / "workspace.yaml"),
+    }
+    subprocess.run([COMMAND, "ledger", "create"], cwd=folder, env=env, check=True, capture_output=True)
+    return env
+
+
+def _enrich(folder: Path, env: dict[str, str]) -> dict[str, Any]:
+    done = subprocess.run(
+        [COMMAND, "enrich", "--yes", "--format", "json"],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout)["rows"][0])
+
+
+def _kill_while_buying(folder: Path, env: dict[str, str]) -> None:
+    """Start the job and kill it, with all its processes, when the first answers are settled and more are out."""
+    process = subprocess.Popen(
+        [COMMAND, "enrich", "--yes"],
+        cwd=folder,
+        env=env,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    ledger = open_ledger(folder / "home")
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        with ledger.store.read() as connection:
+            settled = connection.exec_driver_sql("SELECT count(*) FROM attempt WHERE state = 'settled'").scalar()
+        if settled:
+            break
+        assert process.poll() is None, "the job ended before it could be killed"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _content(folder: Path) -> dict[str, tuple[Any, ...]]:
+    with duckdb.connect(str(folder / "home" / "ringfence.duckdb"), read_only=True) as connection:
+        return {row[0]: row for row in connection.execute(CONTENT).fetchall()}
+
+
+def _bill(url: str) -> tuple[Decimal, Counter[str]]:
+    bill = httpx.get(f"{url}/_simulator/charges").json()
+    return Decimal(bill["totals"].get("EUR", "0")), Counter(row["number"] for row in bill["charges"])
+
+
+@pytest.mark.timeout(200)
+def test_a_killed_job_is_mended_by_running_it_again(tmp_path: Path) -> None:
+    """Nothing is bought twice, at most what was in flight is in doubt, and all else is as if nothing happened."""
+    with running(Settings(provider="infobip", latency=0.05)) as urls:
+        env = _home(tmp_path / "killed", urls["infobip"])
+        _kill_while_buying(tmp_path / "killed", env)
+        _enrich(tmp_path / "killed", env)
+        again = _enrich(tmp_path / "killed", env)
+        charged, numbers = _bill(urls["infobip"])
+    with running(Settings(provider="infobip")) as urls:
+        calm = _home(tmp_path / "calm", urls["infobip"])
+        _enrich(tmp_path / "calm", calm)
+    assert again["numbers"] == 0
+    assert max(numbers.values()) == 1
+
+    ledger = open_ledger(tmp_path / "killed" / "home")
+    with ledger.store.read() as connection:
+        assert violations(connection) == []
+        rows = connection.exec_driver_sql(
+            "SELECT state, sum(numbers), sum(coalesce(actual, held)) FROM attempt GROUP BY state"
+        )
+        states = {state: (count, Decimal(money).scaleb(-9)) for state, count, money in rows}
+    doubtful, held = states.get("in_doubt", (0, Decimal(0)))
+    assert doubtful <= 4 * 40, "more than the four batches in flight are in doubt"
+    spent = states["settled"][1]
+    assert spent <= charged <= spent + held
+
+    killed, undisturbed = _content(tmp_path / "killed"), _content(tmp_path / "calm")
+    assert killed.keys() == undisturbed.keys()
+    different = sum(killed[number] != undisturbed[number] for number in killed)
+    assert different <= doubtful
