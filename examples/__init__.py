@@ -1,0 +1,1 @@
+"""Runnable examples; they use only what any user has."""

@@ -1,0 +1,58 @@
+"""The demo's `ringfence.yaml`: how the warehouse of `warehouse.py` is read, and from whom answers may be bought.
+
+It holds no secret and no account: the only provider is the simulator on this machine.
+"""
+
+import json
+from string import Template
+
+_CONFIG = Template("""\
+# Ringfence, set up for the demo: an invented CRM, and a simulator in the place of the provider. No money moves.
+home: $home                       # ledger, lake and the served ringfence.duckdb; relative to this file
+mode: simulate                       # a ledger is born simulate or live, and stays so
+timezone: Europe/Amsterdam           # of budget windows and of the schedule
+currency: EUR                        # of reports
+
+sources:
+  customers:
+    warehouse: "duckdb:///crm.duckdb"
+    relation: crm.customers
+    key: [customer_id]
+    phones: [phone, mobile]
+    region: {column: country}        # says how to read a number that was written nationally
+    where: "deleted_at is null"      # nothing is bought for customers who left
+    want: {carrier: monthly, ported: monthly, validity: quarterly, reachability: once}
+  leads:
+    warehouse: "duckdb:///crm.duckdb"
+    relation: crm.leads
+    key: [lead_id]
+    phones: [phones, phone_number]   # a list of texts, and integers that lost their leading zeros
+    region: {column: country}
+    want: {carrier: quarterly, validity: quarterly}
+  contacts:
+    warehouse: "parquet:///exports/contacts.parquet"
+    key: [contact_ref]
+    phones: [phone, other_phone]     # floating-point numbers, as a spreadsheet leaves them, and texts
+    region: {default: GB}            # a British export without a country column
+    want: {validity: quarterly, reachability: once}
+
+providers:
+  infobip:
+    products: [query]
+    price: {query: "0.01 EUR"}       # per number
+    base_url: "http://127.0.0.1:$port"
+    batch: 250                       # numbers in a request
+    in_flight: 4                     # requests at a time
+    rate: 20/s
+
+budgets:                             # limits: all of them hold
+  - {window: month, cap: "500 EUR"}
+  - {window: day, cap: "200 EUR"}
+approval: {unattended: "5 EUR/day"}  # consent: what a run may spend without an approved quote
+schedule: "0 5 * * *"                # every day at five in the morning
+""")
+
+
+def config_text(port: int, home: str = "./home") -> str:
+    """The configuration for a simulator of Infobip on this port of 127.0.0.1; `home` is relative to the file."""
+    return _CONFIG.substitute(port=port, home=json.dumps(home, ensure_ascii=False))

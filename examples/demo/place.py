@@ -1,0 +1,75 @@
+"""Where the demo lives, and its simulator: the one on its port if one runs, else one for as long as it is needed."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "demo"
+CONFIG = DEMO / "ringfence.yaml"
+COMMAND = Path(sys.executable).with_name("ringfence")
+PORT = 8900
+
+
+def environment() -> dict[str, str]:
+    """The environment of the demo's commands: its own configuration, home and instance, whatever else is set."""
+    mine = {name: value for name, value in os.environ.items() if not name.startswith(("RINGFENCE_", "DAGSTER_"))}
+    return {**mine, "RINGFENCE_CONFIG": str(CONFIG), "RINGFENCE_WORKSPACE": str(ROOT / "workspace.yaml")}
+
+
+def free_port() -> int:
+    """The usual port of the simulator, or any other that is free."""
+    for port in (PORT, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no port is free on 127.0.0.1")
+
+
+@contextmanager
+def simulator() -> Iterator[str]:
+    """The base URL of the demo's simulator, started if it does not run yet."""
+    url = str(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["providers"]["infobip"]["base_url"])
+    if _answers(url):
+        yield url
+        return
+    port = url.rpartition(":")[2]
+    process = subprocess.Popen(
+        [COMMAND, "simulate", "--provider", "infobip", "--port", port, "--latency", "100ms"], stdout=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not _answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"the simulator did not start on port {port}; is something else there? FRESH=1 takes another")
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def charges(url: str) -> Decimal:
+    """The simulator's own bill so far, in EUR."""
+    answer = httpx.get(f"{url}/_simulator/charges", params={"detail": "0"}, trust_env=False, timeout=10)
+    return Decimal(answer.raise_for_status().json()["totals"].get("EUR", "0"))
+
+
+def _answers(url: str) -> bool:
+    try:
+        charges(url)
+    except (httpx.HTTPError, ValueError, KeyError):
+        return False
+    return True
