@@ -7,6 +7,7 @@ import typer
 from ringfence.cli import context
 from ringfence.cli.launch import dagster_home
 from ringfence.cli.output import Format, FormatOption, print_rows
+from ringfence.lake.tables import usable
 from ringfence.money import ledger as ledgers
 from ringfence.money.invariants import QUERIES, violations
 
@@ -23,6 +24,7 @@ def create(
     Example: ringfence ledger create
     """
     setup = context.setup()
+    usable(setup.home)
     made = ledgers.create(setup.home, mode=setup.config.mode, environment=environment, buckets=buckets)
     dagster_home(setup)
     typer.echo(f"created {made.store.path} for mode {made.mode}, {made.buckets} buckets, id {made.ledger_id}")

@@ -5,6 +5,7 @@ number gets into a log. Every table carries the id of the ledger that it was wri
 """
 
 import fcntl
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ class Lake:
 
     home: Path
     ledger_id: str
+
+    def __post_init__(self) -> None:
+        usable(self.home)
 
     @contextmanager
     def publishing(self) -> Iterator[None]:
@@ -54,7 +58,7 @@ class Lake:
         parts = self.files(name)
         chosen = parts if partitions is None else {key: parts[key] for key in map(str, partitions) if key in parts}
         frames = [
-            pl.read_parquet(files, hive_partitioning=False)
+            pl.read_parquet(files, hive_partitioning=False, glob=False)
             .with_columns(pl.lit(key).cast(kind.columns[kind.partition].dtype).alias(kind.partition))
             .select(pl.col(column).cast(spec.dtype) for column, spec in kind.columns.items())
             for key, files in chosen.items()
@@ -127,6 +131,14 @@ class Lake:
     @staticmethod
     def _ordered(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(pl.col(column).cast(spec.dtype) for column, spec in TABLES[name].columns.items())
+
+
+def usable(home: Path) -> None:
+    """Raise LakeError for a path that Delta cannot write to: delta-rs 1.6 reads it as part of a URL."""
+    if re.search(r"[\[\]|^\\]|%[0-9A-Fa-f]{2}", str(home)):
+        raise LakeError(
+            f"home {home} cannot hold Delta tables: choose a path without [ ] | ^ \\ and without %20 and the like"
+        )
 
 
 def owner_of(table: DeltaTable) -> str:

@@ -3,6 +3,7 @@
 A reply is read by the provider's own parser. Everything else is judged by one question: may a byte have left?
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from ringfence.http.exchange import Exchange, Failure
@@ -10,6 +11,8 @@ from ringfence.money.moves import Answered, Doubt, Move, Settle, Void
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Billed, Lookup
 from ringfence.providers.provider import Parsed, Provider
+
+_LOG = logging.getLogger(__name__)
 
 
 def judge(provider: Provider, product: str, exchange: Exchange, asked: Sequence[Phone]) -> Parsed:
@@ -19,7 +22,11 @@ def judge(provider: Provider, product: str, exchange: Exchange, asked: Sequence[
             return Parsed("doubt", f"no whole reply: {exchange.reason}")
         stop = f"{provider.name} cannot be trusted: {exchange.reason}" if exchange.fatal else None
         return Parsed("void", f"never sent: {exchange.reason}", stop=stop, retry=not exchange.fatal)
-    return provider.parse(product, exchange, asked)
+    try:
+        return provider.parse(product, exchange, asked)
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not lose a paid answer: it is stored, and stays held
+        _LOG.exception("the parser of %s failed on a stored reply", provider.name)
+        return Parsed("doubt", f"our parser failed on the reply ({type(error).__name__}); it is stored")
 
 
 def move_for(attempt_id: str, parsed: Parsed, subjects: Mapping[str, int], unit_price: int, currency: str) -> Move:

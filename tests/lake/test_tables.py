@@ -1,0 +1,78 @@
+"""The lake's Delta tables: whole partitions replaced, settlements appended once, and no number in a log."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from ringfence.errors import LakeError
+from ringfence.lake.columns import TABLES
+from ringfence.lake.tables import Lake, frame_of, state_of, usable
+
+
+def phones(bucket: int, *numbers: str) -> pl.DataFrame:
+    """Rows of distinct_phones in one bucket."""
+    return frame_of("distinct_phones", [{"phone_e164": number, "bucket": bucket} for number in numbers])
+
+
+def test_a_partition_is_replaced_and_its_neighbours_stay(tmp_path: Path) -> None:
+    """Overwriting bucket 1 leaves bucket 2 as it was, and an empty overwrite empties only its own."""
+    lake = Lake(tmp_path, "ledger-a")
+    lake.overwrite("distinct_phones", pl.concat([phones(1, "+31612341000"), phones(2, "+31612342000")]), [1, 2])
+    lake.overwrite("distinct_phones", phones(1, "+31612341111"), [1])
+    assert sorted(lake.read("distinct_phones")["phone_e164"]) == ["+31612341111", "+31612342000"]
+    lake.overwrite("distinct_phones", phones(1), [1])
+    assert lake.read("distinct_phones")["phone_e164"].to_list() == ["+31612342000"]
+    assert lake.read("distinct_phones", [2]).height == 1
+
+
+def test_the_settlement_travels_with_the_commit(tmp_path: Path) -> None:
+    """Rows and the settlement that they come from are one commit, also when a settlement has no rows."""
+    lake = Lake(tmp_path, "ledger-a")
+    assert state_of(tmp_path) == (None, 0)
+    lake.append_settled(frame_of("lookups", [{"lookup_id": "a:0", "bucket": 1, "settled_seq": 4}]), 4)
+    lake.append_settled(frame_of("lookups", []), 6)
+    assert (lake.settled_seq(), lake.read("lookups").height) == (6, 1)
+    assert state_of(tmp_path) == ("ledger-a", 6)
+
+
+def test_no_number_stands_in_a_delta_log(tmp_path: Path) -> None:
+    """Statistics are kept for the partition column alone."""
+    lake = Lake(tmp_path, "ledger-a")
+    lake.overwrite("distinct_phones", phones(1, "+31612345678"), [1])
+    lake.overwrite("distinct_phones", phones(1, "+31612345679"), [1])
+    logs = list((tmp_path / "lake" / "distinct_phones" / "_delta_log").glob("*.json"))
+    assert len(logs) == 2
+    assert not any("3161234567" in log.read_text(encoding="utf-8") for log in logs)
+
+
+def test_a_table_of_another_ledger_is_refused(tmp_path: Path) -> None:
+    """A lake is written from one ledger for ever."""
+    Lake(tmp_path, "ledger-a").overwrite("distinct_phones", phones(1, "+31612345678"), [1])
+    with pytest.raises(LakeError, match="ledger-a"):
+        Lake(tmp_path, "ledger-b").read("distinct_phones")
+
+
+@pytest.mark.parametrize("name", ["a [1]", "b|c", "d^e", "f\\g", "h%20i"])
+def test_a_path_that_delta_cannot_write_is_one_sentence(name: str, tmp_path: Path) -> None:
+    """delta-rs would panic; the sentence comes before anything is made."""
+    with pytest.raises(LakeError, match="choose a path"):
+        Lake(tmp_path / name, "ledger-a")
+
+
+@pytest.mark.parametrize("name", ["a b", "100%", "c#d", "e?f", "g*h", "ü語", "i'j", "k{l}"])
+def test_every_other_path_works(name: str, tmp_path: Path) -> None:
+    """Names that look like globs or URLs are plain names."""
+    usable(tmp_path / name)
+    lake = Lake(tmp_path / name, "ledger-a")
+    lake.overwrite("distinct_phones", phones(1, "+31612345678"), [1])
+    lake.overwrite("distinct_phones", phones(1, "+31612345679"), [1])
+    assert lake.read("distinct_phones").height == 1
+
+
+def test_every_column_says_what_it_means() -> None:
+    """Each lake table names its grain, has its partition column, and describes every column."""
+    for table in TABLES.values():
+        assert table.partition in table.columns
+        assert table.grain
+        assert all(column.meaning for column in table.columns.values())
