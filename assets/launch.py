@@ -97,6 +97,11 @@ class Limits(dg.ConfigurableResource):
             numbers=self.limit,
         )
 
+    @property
+    def narrows(self) -> bool:
+        """Whether this run is about less than everything; then older approvals are not its business."""
+        return bool(self.sources or self.countries or self.limit)
+
     def ceiling(self) -> Money | None:
         """The most that this run may spend."""
         return Money.parse(self.max_spend) if self.max_spend else None

@@ -55,7 +55,13 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                 return dg.MaterializeResult(metadata={"bought": 0, "counted_as_spent": lost})
             chosen = frozenset(int(each) for each in context.partition_keys)
             whole = len(chosen) == launch.ledger.buckets
-            order = Order(launch.launch_id, limits.quote, limits.ceiling(), None if whole else chosen)
+            order = Order(
+                launch.launch_id,
+                quote_id=limits.quote,
+                max_spend=limits.ceiling(),
+                buckets=None if whole else chosen,
+                own_only=limits.narrows,
+            )
             try:
                 bought = buy(launch.setup, launch.ledger, launch.worker, order)
             finally:

@@ -30,12 +30,16 @@ from ringfence.providers.registry import provider
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a launch may buy: everything approved, or one quote. `max_spend` and `buckets` only narrow."""
+    """What a launch may buy: everything approved, one quote, or with `own_only` just what it has quoted itself.
+
+    `max_spend` and `buckets` only narrow.
+    """
 
     launch_id: str
     quote_id: str | None = None
     max_spend: Money | None = None
     buckets: frozenset[int] | None = None
+    own_only: bool = False
 
 
 def open_for_spending(setup: Setup, ledger: Ledger) -> None:
@@ -107,7 +111,9 @@ def _quotes(ledger: Ledger, order: Order) -> list[tuple[Quote, str]]:
             return [(quote, approval_id(quote.quote_id))]
         approved = quotes.approved(connection, at)
         own = quotes.of_launch(connection, order.launch_id)
-        chosen = [(quotes.load(connection, each), approval_id(each)) for each in approved]
+        chosen = [
+            (quotes.load(connection, each), approval_id(each)) for each in approved if each == own or not order.own_only
+        ]
         if own and own not in approved:
             chosen.append((quotes.load(connection, own), UNATTENDED))
     return chosen

@@ -115,6 +115,15 @@ def test_limits_only_narrow(home: Path, url: str) -> None:
     assert len(charged(url)) == 12
 
 
+def test_a_narrowed_run_leaves_older_approvals_alone(home: Path, url: str) -> None:
+    """What was approved before and not bought waits for a run that is not narrowed."""
+    assert run(home, job="quote", approve_up_to="max").success
+    assert run(home, approve_up_to="max", limit=5).success
+    assert len(charged(url)) == 5
+    assert run(home).success
+    assert len(charged(url)) == 60
+
+
 def test_a_missing_secret_stops_the_purchase_before_anything_is_spent(home: Path, url: str) -> None:
     """Quoting works without credentials; buying names the variables and sends nothing."""
     (home / ".env").unlink()
