@@ -90,7 +90,10 @@ def _balance(ledger: Ledger) -> dg.AssetCheckResult:
 def _doubt(ledger: Ledger) -> dg.AssetCheckResult:
     found = doubts(ledger)
     held = ", ".join(map(str, found.held))
-    todo = f"{found.numbers:,} numbers in doubt hold {held}: ask the provider, and run job collect"
+    todo = (
+        f"{found.numbers:,} numbers in doubt hold {held}: compare with the provider's own bill; "
+        "job collect counts them as spent after in_doubt.assume_billed_after"
+    )
     return _result(
         "doubt",
         "lookup_costs",

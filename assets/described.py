@@ -9,7 +9,9 @@ import duckdb
 
 from assets.launch import PREFIX
 from ringfence.lake.columns import TABLES
+from ringfence.lake.views import View
 from ringfence.money.amount import NANOS
+from ringfence.quoting import quoted
 
 OWNERS = ["team:data-platform"]
 
@@ -29,6 +31,16 @@ def table_metadata(name: str) -> dict[str, Any]:
             columns=[
                 dg.TableColumn(column, _type_name(spec.dtype), spec.meaning) for column, spec in table.columns.items()
             ]
+        ),
+    }
+
+
+def view_metadata(name: str, view: View) -> dict[str, Any]:
+    """What is known of a served relation before it is built: its place and columns; their types come with the rows."""
+    return {
+        "dagster/table_name": f"ringfence.duckdb/{name}",
+        "dagster/column_schema": dg.TableSchema(
+            columns=[dg.TableColumn(column, "", meaning) for column, meaning in view.columns.items()]
         ),
     }
 
@@ -57,12 +69,15 @@ def upstream(*names: str) -> Sequence[dg.AssetDep]:
 
 
 def _relation(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
-    quoted = '"' + name.replace('"', '""') + '"'
-    columns = connection.execute(f"DESCRIBE {quoted}").fetchall()
-    rows = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
+    columns = connection.execute(
+        "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND schema_name = 'main' AND table_name = $name ORDER BY column_index",
+        {"name": name},
+    ).fetchall()
+    rows = connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()
     return {
         "dagster/row_count": rows[0] if rows else 0,
-        "dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(each[0], each[1]) for each in columns]),
+        "dagster/column_schema": dg.TableSchema(columns=[dg.TableColumn(*each) for each in columns]),
     }
 
 

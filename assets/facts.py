@@ -1,5 +1,7 @@
 """`phone_facts` and `phone_changes`: what is best known of each number, fact by fact, and how it changed."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from assets.described import OWNERS, key, table_metadata, upstream
@@ -31,15 +33,14 @@ def fact_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
         ],
         partitions_def=buckets,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        can_subset=False,
+        can_subset=True,
     )
-    def facts(context: dg.AssetExecutionContext, house: House) -> tuple[dg.MaterializeResult, ...]:
-        """Merge the answers of every bucket that has new ones."""
+    def facts(context: dg.AssetExecutionContext, house: House) -> Iterator[dg.MaterializeResult]:
+        """Merge the answers of every bucket that has new ones; both tables are written, whichever is selected."""
         with step(house, context, "phone_facts") as launch:
             merged = publish_facts(launch.lake)
-            return tuple(
-                dg.MaterializeResult(asset_key=key(name), metadata={"buckets_merged": len(merged)})
-                for name in DESCRIPTIONS
-            )
+            for name in DESCRIPTIONS:
+                if key(name) in context.selected_asset_keys:
+                    yield dg.MaterializeResult(asset_key=key(name), metadata={"buckets_merged": len(merged)})
 
     return [facts]

@@ -1,6 +1,7 @@
 """What every asset stands on: the opened home, the worker of this run, and the limits that narrow it."""
 
 import getpass
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from pydantic import Field, PrivateAttr
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
+from ringfence.config.model import Config
 from ringfence.errors import ConfigError, RingfenceError
 from ringfence.http import redact
 from ringfence.lake.tables import Lake
-from ringfence.lookups.quote import Narrow
+from ringfence.lookups.quote import Narrow, narrowed
 from ringfence.lookups.recover import recover
 from ringfence.money import progress
 from ringfence.money.amount import Money
@@ -82,20 +84,19 @@ class Limits(dg.ConfigurableResource):
 
     sources: list[str] = Field(default=[], description="only these sources")
     countries: list[str] = Field(default=[], description="only numbers of these countries, such as [DE, NL]")
-    limit: int | None = Field(default=None, description="at most so many numbers")
+    limit: int | None = Field(default=None, ge=1, description="at most so many numbers")
     max_spend: str | None = Field(default=None, description='at most this much in this run, such as "5 EUR"')
     quote: str | None = Field(default=None, description="buy this approved quote and nothing else")
     approve_up_to: str | None = Field(
         default=None, description='approve this run\'s quote up to an amount such as "5 EUR", or max: what it says'
     )
 
-    def narrow(self) -> Narrow:
-        """The limits as the quote understands them."""
-        return Narrow(
-            sources=self.sources,
-            countries=[country.upper() for country in self.countries],
-            numbers=self.limit,
-        )
+    def narrow(self, config: Config) -> Narrow:
+        """The limits as the quote understands them; raises ConfigError for what there is not."""
+        for amount in (self.max_spend, None if self.approve_up_to == "max" else self.approve_up_to):
+            if amount:
+                Money.parse(amount)
+        return narrowed(config, self.sources, self.countries, self.limit)
 
     @property
     def narrows(self) -> bool:
@@ -117,6 +118,18 @@ def plainly(failed: Callable[[str], None] | None = None) -> Iterator[None]:
         if failed:
             failed(sentence)
         raise dg.Failure(sentence, allow_retries=False) from None
+    except (dg.Failure, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001 - raised again at once
+        # Texts of libraries may quote a cell or a number, and Dagster keeps every cause: it gets one masked text.
+        masked = redact.redact("".join(traceback.format_exception(error)))
+        if failed:
+            failed(redact.redact(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"))
+        raise UnexpectedError(masked) from None
+
+
+class UnexpectedError(Exception):
+    """Something that is not the user's mistake; the message is the whole traceback with numbers and secrets masked."""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from assets.described import OWNERS, counts_table, key, table_metadata, upstream
 from assets.launch import PREFIX, House, Launch, Limits, step
 from ringfence.config.model import SourceConfig
 from ringfence.lookups import wanted
+from ringfence.lookups.cells import by_class, by_reason, cells, numbers_in
 from ringfence.sources.configured import spec_of
 from ringfence.sources.registry import open_source
 
@@ -42,20 +43,18 @@ def phone_assets(sources: Sequence[str], buckets: dg.PartitionsDefinition) -> li
     def phone_map(context: dg.AssetExecutionContext, house: House, limits: Limits) -> dg.MaterializeResult:
         """Every distinct cell of every phone column, normalised to E.164 or rejected with a reason."""
         with step(house, context, "phone_map") as launch:
-            for name in limits.sources or launch.setup.config.sources:
+            for name in limits.narrow(launch.setup.config).sources or launch.setup.config.sources:
                 _extract(launch, name, context)
             table = launch.lake.read("phone_map")
-            rejected = table.filter(pl.col("parse_status") == "rejected")
-            reasons = (
-                rejected.group_by("reject_reason").agg(pl.col("row_count").sum()).sort("row_count", descending=True)
-            )
-            first = table.filter(pl.col("position") == 0)
+            counted = cells(table)
+            classes = by_class(counted)
             return dg.MaterializeResult(
                 metadata={
                     "dagster/row_count": table.height,
-                    "cells_read": int(first["row_count"].sum()),
-                    "cells_rejected": int(rejected["row_count"].sum()),
-                    "rejected_by_reason": counts_table("reason", dict(reasons.iter_rows())),
+                    "cells_read": sum(classes.values()),
+                    **{f"cells_{name}": count for name, count in classes.items()},
+                    "numbers_in_cells": numbers_in(counted),
+                    "rejected_by_reason": counts_table("reason", by_reason(counted)),
                 }
             )
 
@@ -75,8 +74,14 @@ def phone_assets(sources: Sequence[str], buckets: dg.PartitionsDefinition) -> li
             table = wanted.distinct_phones(launch.lake.read("phone_map"), launch.setup.config.sources, launch.ledger)
             chosen = [int(each) for each in context.partition_keys]
             mine = table.filter(pl.col("bucket").is_in(chosen))
-            launch.lake.overwrite("distinct_phones", mine, chosen)
-            return dg.MaterializeResult(metadata={"dagster/row_count": mine.height})
+            with launch.lake.publishing():
+                launch.lake.overwrite("distinct_phones", mine, chosen)
+            heights = dict(mine.group_by("bucket").len().iter_rows())
+            for name in context.partition_keys:
+                context.add_asset_metadata(
+                    {"dagster/partition_row_count": heights.get(int(name), 0)}, partition_key=name
+                )
+            return dg.MaterializeResult()
 
     return [phone_map, distinct_phones]
 
@@ -84,5 +89,6 @@ def phone_assets(sources: Sequence[str], buckets: dg.PartitionsDefinition) -> li
 def _extract(launch: Launch, name: str, context: dg.AssetExecutionContext) -> None:
     source = open_source(spec_of(launch.setup, name), temp=launch.setup.home)
     frame = wanted.phone_map(source, wanted.policy_of(launch.setup.config), launch.now())
-    launch.lake.overwrite("phone_map", frame, [name])
+    with launch.lake.publishing():
+        launch.lake.overwrite("phone_map", frame, [name])
     context.log.info("%s: %d distinct cells", name, frame.height)

@@ -32,6 +32,10 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
             publish_facts(launch.lake)
             made = _quote(launch, limits)
             if limits.approve_up_to and made.numbers:
+                # Nothing is approved that could not be bought: a missing credential is said before, not after.
+                for name in {line.provider for line in made.lines}:
+                    launch.setup.base_url(name)
+                    launch.setup.secrets(name)
                 up_to = None if limits.approve_up_to == "max" else Money.parse(limits.approve_up_to)
                 quotes.approve(launch.ledger, made.quote_id, up_to, who=who(), why=f"run {context.run.run_id}")
             return dg.MaterializeResult(metadata=_quote_metadata(made))
@@ -63,7 +67,7 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                 own_only=limits.narrows,
             )
             try:
-                bought = buy(launch.setup, launch.ledger, launch.worker, order)
+                bought = buy(launch.setup, launch.ledger, launch.lake, launch.worker, order)
             finally:
                 publish_settled(launch.ledger, launch.lake)
             context.log.info(bought.why_not)
@@ -76,7 +80,8 @@ def _quote(launch: Launch, limits: Limits) -> Quote:
     if limits.quote:
         with launch.ledger.store.read() as connection:
             return quotes.load(connection, limits.quote)
-    return make_quote(launch.setup, launch.ledger, launch.lake, limits.narrow(), launch.launch_id)
+    narrow = limits.narrow(launch.setup.config)
+    return make_quote(launch.setup, launch.ledger, launch.lake, narrow, launch.launch_id)
 
 
 def _quote_metadata(made: Quote) -> dict[str, dg.MetadataValue | str | int | float]:

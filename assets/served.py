@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from assets.described import OWNERS, key, plain_money, relation_metadata, upstream
+from assets.described import OWNERS, key, plain_money, relation_metadata, upstream, view_metadata
 from assets.launch import House, Launch, step
 from ringfence.lake.columns import TABLES
 from ringfence.lake.views import views
@@ -17,8 +17,10 @@ ENRICHED = "enriched"
 
 def served_assets(sources: Sequence[str]) -> list[dg.AssetsDefinition]:
     """What SQL users read; the lake's own tables are served under their own names as well."""
-    meanings = {view.name: view.meaning for view in views() if view.name not in (*TABLES, ENRICHED)}
+    found = {view.name: view for view in views()}
     enriched = {f"{ENRICHED}_{name}": name for name in sources}
+    relations = {name: view for name, view in found.items() if name not in (*TABLES, ENRICHED)}
+    relations |= dict.fromkeys(enriched, found[ENRICHED])
     above = ("phone_map", "distinct_phones", "lookups", "phone_facts", "phone_changes")
 
     @dg.multi_asset(
@@ -27,26 +29,26 @@ def served_assets(sources: Sequence[str]) -> list[dg.AssetsDefinition]:
             dg.AssetSpec(
                 key(name),
                 deps=upstream(*above, *([enriched[name]] if name in enriched else [])),
-                description=meaning,
+                description=_ENRICHED_MEANING if name in enriched else view.meaning,
                 group_name="served",
                 owners=OWNERS,
                 kinds={"duckdb", "sql"},
-                metadata={"dagster/table_name": f"ringfence.duckdb/{name}"},
+                metadata=view_metadata(name, view),
             )
-            for name, meaning in {**meanings, **dict.fromkeys(enriched, _ENRICHED_MEANING)}.items()
+            for name, view in relations.items()
         ],
-        can_subset=False,
+        can_subset=True,
     )
     def served(context: dg.AssetExecutionContext, house: House) -> Iterator[dg.MaterializeResult]:
-        """Build the served file aside and put it in place of the old one."""
+        """Build the served file aside and put it in place of the old one; it is one file, whatever is selected."""
         with step(house, context, "serve") as launch:
             path = serve(launch.setup, launch.ledger, launch.lake)
-            names = [*meanings, *enriched]
-            described = relation_metadata(path, names)
-            described["phone_numbers"] |= _coverage_metadata(coverage(path))
+            described = relation_metadata(path, relations)
+            described["coverage"] |= _coverage_metadata(coverage(path))
             described["lookup_costs"] |= _cost_metadata(launch)
-            for name in names:
-                yield dg.MaterializeResult(asset_key=key(name), metadata=described[name])
+            for name in relations:
+                if key(name) in context.selected_asset_keys:
+                    yield dg.MaterializeResult(asset_key=key(name), metadata=described[name])
 
     return [served]
 

@@ -116,6 +116,8 @@ def _batches(ledger: ledgers.Ledger) -> list[Batch]:
             facts=1,
             unit_price=PRICE,
             subjects=ids[start : start + NUMBERS],
+            country="NL",
+            source="crm",
         )
         for start in range(0, len(ids), NUMBERS)
     ]

@@ -57,8 +57,8 @@ def _enrich(folder: Path, env: dict[str, str]) -> dict[str, Any]:
     return dict(json.loads(done.stdout)["rows"][0])
 
 
-def _kill_while_buying(folder: Path, env: dict[str, str]) -> None:
-    """Start the job and kill it, with all its processes, when the first answers are settled and more are out."""
+def _buying(folder: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start the job in a process group of its own, and return when the first answers are settled and more are out."""
     process = subprocess.Popen(
         [COMMAND, "enrich", "--yes"],
         cwd=folder,
@@ -76,8 +76,7 @@ def _kill_while_buying(folder: Path, env: dict[str, str]) -> None:
             break
         assert process.poll() is None, "the job ended before it could be killed"
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    return process
 
 
 def _content(folder: Path) -> dict[str, tuple[Any, ...]]:
@@ -95,7 +94,9 @@ def test_a_killed_job_is_mended_by_running_it_again(tmp_path: Path) -> None:
     """Nothing is bought twice, at most what was in flight is in doubt, and all else is as if nothing happened."""
     with running(Settings(provider="infobip", latency=0.05)) as urls:
         env = _home(tmp_path / "killed", urls["infobip"])
-        _kill_while_buying(tmp_path / "killed", env)
+        process = _buying(tmp_path / "killed", env)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
         _enrich(tmp_path / "killed", env)
         again = _enrich(tmp_path / "killed", env)
         charged, numbers = _bill(urls["infobip"])
@@ -121,3 +122,22 @@ def test_a_killed_job_is_mended_by_running_it_again(tmp_path: Path) -> None:
     assert killed.keys() == undisturbed.keys()
     different = sum(killed[number] != undisturbed[number] for number in killed)
     assert different <= doubtful
+
+
+@pytest.mark.timeout(200)
+def test_sigterm_of_the_command_stops_the_purchase(tmp_path: Path) -> None:
+    """What a supervisor sends ends the run that was launched too; nothing is charged after the command has ended."""
+    with running(Settings(provider="infobip", latency=0.3)) as urls:
+        env = _home(tmp_path / "home", urls["infobip"])
+        process = _buying(tmp_path / "home", env)
+        process.terminate()
+        assert process.wait(timeout=60) == 130
+        charged, numbers = _bill(urls["infobip"])
+        time.sleep(1)
+        assert _bill(urls["infobip"]) == (charged, numbers)
+    ledger = open_ledger(tmp_path / "home" / "home")
+    with ledger.store.read() as connection:
+        assert violations(connection) == []
+        left = connection.exec_driver_sql("SELECT count(*) FROM attempt WHERE state = 'sent'").scalar()
+    assert left == 0
+    assert len(numbers) < 1_000

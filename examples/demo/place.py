@@ -16,6 +16,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "demo"
 CONFIG = DEMO / "ringfence.yaml"
+LEDGER = DEMO / "home" / "ledger.sqlite"
 COMMAND = Path(sys.executable).with_name("ringfence")
 PORT = 8900
 
@@ -65,6 +66,11 @@ def charges(url: str) -> Decimal:
     """The simulator's own bill so far, in EUR."""
     answer = httpx.get(f"{url}/_simulator/charges", params={"detail": "0"}, trust_env=False, timeout=10)
     return Decimal(answer.raise_for_status().json()["totals"].get("EUR", "0"))
+
+
+def bill(url: str) -> str:
+    """The simulator's own bill, line by line, as it gives it."""
+    return httpx.get(f"{url}/_simulator/charges", trust_env=False, timeout=30).raise_for_status().text
 
 
 def _answers(url: str) -> bool:

@@ -13,12 +13,9 @@ Row = Mapping[str, Any]
 ROWS = """SELECT (SELECT count(DISTINCT customer_id) FROM enriched_customers)
 + (SELECT count(DISTINCT lead_id) FROM enriched_leads)
 + (SELECT count(DISTINCT contact_ref) FROM enriched_contacts) AS n"""
-REJECTED = """SELECT reject_reason AS reason, sum(row_count) AS cells FROM phone_map
-WHERE parse_status = 'rejected' GROUP BY ALL ORDER BY cells DESC, reason"""
 BUDGETS = """SELECT window_kind, held, spent, cap, currency FROM budget_status
 WHERE kind = 'limit' AND is_active ORDER BY cap"""
-COVERAGE = """SELECT fact, count(*) AS wanted, count(*) FILTER (answer_status = 'answered') AS answered
-FROM phone_facts GROUP BY ALL ORDER BY fact"""
+COVERAGE = "FROM coverage ORDER BY fact"
 THREE = """SELECT left(phone_e164, 4) || '*****' || right(phone_e164, 3) AS number, country, validity, reachability,
 ported_status AS ported, coalesce(current_carrier_name, current_carrier_mccmnc) AS carrier
 FROM phone_numbers WHERE current_carrier_mccmnc IS NOT NULL
@@ -44,7 +41,7 @@ def show(ask: Ask, found: Row, charged: Decimal) -> None:
             "rows read",
             f"{_sql(ask, ROWS)[0]['n']:,} in three relations, {cells['read']:,} cells in their phone columns",
         ),
-        ("distinct numbers", f"{numbers['distinct']:,} in {cells['parsed']:,} cells"),
+        ("numbers in cells", f"{numbers['in_cells']:,} in {cells['parsed']:,} cells, {numbers['distinct']:,} distinct"),
         ("rejected", f"{cells['rejected']:,} cells; {cells['empty']:,} more were empty"),
         ("quoted", f"{numbers['quoted']:,} numbers for at most {_money(quote['max'])} {currency}"),
         ("bought", f"{outcome['numbers']:,} numbers for {_money(outcome['spent'])} {outcome['currency']}"),
@@ -58,9 +55,13 @@ def show(ask: Ask, found: Row, charged: Decimal) -> None:
     out.print()
     for label, value in facts:
         out.print(f"  {label:<22} {value}")
-    _table(out, "cells rejected, by reason", _sql(ask, REJECTED))
+    _table(
+        out,
+        "cells rejected, by reason",
+        [{"reason": reason, "cells": count} for reason, count in quote["rejected"].items()],
+    )
     coverage = _sql(ask, COVERAGE)
-    _table(out, "coverage", [{**row, "share": f"{row['answered'] / row['wanted']:.1%}"} for row in coverage])
+    _table(out, "coverage", [{**row, "share": f"{Decimal(row['share']):.1%}"} for row in coverage])
     _table(out, "three numbers, masked here and whole in the tables", _sql(ask, THREE))
     out.print(NEXT, markup=False)
 

@@ -9,11 +9,23 @@ import shutil
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from typing import Any
 
 from examples.demo import report, warehouse
 from examples.demo.config import config_text
-from examples.demo.place import COMMAND, CONFIG, DEMO, ROOT, charges, environment, free_port, simulator
+from examples.demo.place import (
+    COMMAND,
+    CONFIG,
+    DEMO,
+    LEDGER,
+    ROOT,
+    bill,
+    charges,
+    environment,
+    free_port,
+    simulator,
+)
 
 ROWS = 20_000
 
@@ -23,14 +35,20 @@ def main() -> int:
     if os.environ.get("FRESH") == "1":
         shutil.rmtree(DEMO, ignore_errors=True)
     started = time.monotonic()
-    if not CONFIG.exists():
+    if not (CONFIG.exists() and LEDGER.exists()):
         _prepare()
     with simulator() as url:
         before = charges(url)
         found = ringfence("enrich", "--yes", "--format", "json")
         charged = charges(url) - before
+        (DEMO / "bill.json").write_text(bill(url), encoding="utf-8")
     report.show(ringfence, found, charged)
-    print(f"\n{time.monotonic() - started:.0f} s. Everything is in {DEMO.name}/; FRESH=1 make demo begins anew.")
+    spent = Decimal(found["rows"][0]["spent"])
+    if spent != charged:
+        print(f"\nthe ledger says {spent} EUR and the simulator's own bill says {charged} EUR: that must not be")
+        return 1
+    print(f"\nledger and bill agree to the nano: {charged:.9f} EUR (its bill: {DEMO.name}/bill.json)")
+    print(f"{time.monotonic() - started:.0f} s. Everything is in {DEMO.name}/; FRESH=1 make demo begins anew.")
     return 0
 
 
@@ -43,17 +61,15 @@ def ringfence(*arguments: str) -> dict[str, Any]:
 
 
 def _prepare() -> None:
-    """Make the warehouse, the configuration and the ledger; the configuration last but one, so a half is made anew."""
+    """Make the warehouse, the configuration and the ledger; a half that was left is made anew."""
+    shutil.rmtree(DEMO, ignore_errors=True)
     DEMO.mkdir(exist_ok=True)
     print(f"making a messy warehouse in {DEMO.relative_to(ROOT)}/ ...")
     warehouse.write(DEMO, rows=ROWS)
     # Any credential will do: the simulator refuses only those that begin with "wrong".
     (DEMO / ".env").write_text("INFOBIP_API_KEY=simulated\n", encoding="utf-8")
-    making = CONFIG.with_suffix(".new")
-    making.write_text(config_text(free_port()), encoding="utf-8")
-    making.rename(CONFIG)
-    if not (DEMO / "home" / "ledger.sqlite").exists():
-        ringfence("ledger", "create")
+    CONFIG.write_text(config_text(free_port()), encoding="utf-8")
+    ringfence("ledger", "create")
 
 
 if __name__ == "__main__":

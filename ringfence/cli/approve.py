@@ -12,7 +12,9 @@ from ringfence.money.amount import Money
 
 def approve(
     quote_id: Annotated[str, typer.Argument(help="the id that `ringfence quote` printed")],
-    up_to: Annotated[str | None, typer.Option(help='at most this much, such as "12.40 EUR"; else all of it')] = None,
+    up_to: Annotated[
+        str | None, typer.Option(help='at most this much, such as "12.40 EUR"; else all; "0 EUR" withdraws')
+    ] = None,
     because: Annotated[str, typer.Option(help="why; it is journalled")] = "",
 ) -> None:
     """Approve a quote, so that the next run buys it.
@@ -23,4 +25,7 @@ def approve(
     cap = quotes.approve(
         home.ledger, quote_id, Money.parse(up_to) if up_to else None, who=getpass.getuser(), why=because or "approved"
     )
+    if up_to and not cap.amount:
+        typer.echo(f"withdrew the approval of {quote_id}: nothing more is bought under it")
+        return
     typer.echo(f"approved {quote_id} up to {cap}; buy it with: ringfence enrich --quote {quote_id}")

@@ -1,5 +1,6 @@
 """`ringfence enrich`: the main job, launched through Dagster and watched through the ledger."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ from ringfence.cli import context
 from ringfence.cli.context import Home
 from ringfence.cli.launch import launch
 from ringfence.cli.output import Format, FormatOption, console, print_rows
-from ringfence.cli.quote import CountryOption, LimitOption, SourceOption, narrowed, print_quote, quote_json, quote_of
+from ringfence.cli.quote import CountryOption, LimitOption, SourceOption, print_quote, quote_json, quote_of, run_limits
 from ringfence.cli.watching import Watch
 from ringfence.errors import RingfenceError
 from ringfence.lookups.outcome import Bought, bought
@@ -35,19 +36,23 @@ def enrich(
     if max_spend:
         Money.parse(max_spend)
     home = context.home()
-    limits: dict[str, Any] = narrowed(source, country, limit)
+    limits: dict[str, Any] = run_limits(home, source, country, limit)
     limits |= {name: value for name, value in (("quote", quote_id), ("max_spend", max_spend)) if value}
     if yes:
-        limits["approve_up_to"] = "max"
-    with Watch(home) as watch:
+        # What --max-spend keeps from being bought now is not approved for later.
+        limits["approve_up_to"] = max_spend or "max"
+    with Watch(home, on_quote=_showing(home, yes=yes and form is Format.TABLE)) as watch:
         launch_id = launch(home, "enrich", limits, watch)
-    if yes and form is Format.TABLE:
-        print_quote(home, quote_of(home, launch_id), form)
     done = bought(home.ledger, launch_id)
     own = None if quote_id else quote_json(home, quote_of(home, launch_id))
     _print(home, done, own, form)
     if done.failed:
         raise typer.Exit(1)
+
+
+def _showing(home: Home, *, yes: bool) -> Callable[[str], None] | None:
+    """What --yes approves is shown before it is bought."""
+    return (lambda launch_id: print_quote(home, quote_of(home, launch_id), Format.TABLE)) if yes else None
 
 
 def _print(home: Home, done: Bought, quote: dict[str, Any] | None, form: Format) -> None:

@@ -3,12 +3,15 @@
 The command line and the run meet in the ledger: the launch id is a tag of the run and the key of its progress row.
 """
 
+import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +52,21 @@ def checkout(setup: Setup) -> Path:
     named = setup.env.get("RINGFENCE_WORKSPACE")
     if named:
         path = Path(named).resolve()
-        if path.is_file():
+        if path.is_file() and _ours(path.parent):
             return path.parent
-        raise RingfenceError(f"RINGFENCE_WORKSPACE names {path}, which is not a file; name a workspace.yaml")
+        raise RingfenceError(
+            f"RINGFENCE_WORKSPACE names {path}, which is not the workspace.yaml of a checkout of ringfence"
+        )
     for folder in (Path.cwd(), *Path.cwd().parents):
-        if (folder / "workspace.yaml").is_file():
+        if _ours(folder):
             return folder
     raise RingfenceError(
         "no workspace.yaml here or above: run this inside a checkout of ringfence, or name one in RINGFENCE_WORKSPACE"
     )
+
+
+def _ours(folder: Path) -> bool:
+    return (folder / "workspace.yaml").is_file() and (folder / "pipelines" / "definitions.py").is_file()
 
 
 def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str], None]) -> str:
@@ -84,11 +93,13 @@ def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "RINGFENCE_CONFIG": str(home.setup.path),
     }
-    with log.open("wb") as output:
+    with log.open("wb") as output, _first_alone(dagster_home(home.setup)) as started, _stoppable():
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=root)  # noqa: S603
         try:
             while process.poll() is None:
                 watch(launch_id)
+                if progress.get(home.ledger, launch_id):
+                    started()
                 time.sleep(POLL)
         except BaseException:
             process.terminate()
@@ -101,3 +112,27 @@ def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str
             raise RingfenceError(row["note"])
         raise LaunchError(f"the run failed; its log is {log}")
     return launch_id
+
+
+@contextmanager
+def _first_alone(folder: Path) -> Iterator[Callable[[], None]]:
+    """Let the first run of a Dagster instance make its databases before another begins; Dagster does not lock that."""
+    with (folder / "first.lock").open("ab") as lock:
+        if not (folder / "history").exists():
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lambda: fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP stop the launched run too, as Ctrl-C does: by default they would end only us."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

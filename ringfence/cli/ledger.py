@@ -9,7 +9,7 @@ from ringfence.cli.launch import dagster_home
 from ringfence.cli.output import Format, FormatOption, print_rows
 from ringfence.lake.tables import usable
 from ringfence.money import ledger as ledgers
-from ringfence.money.invariants import QUERIES, violations
+from ringfence.money.invariants import violations
 
 app = typer.Typer(help="The ledger: create it once, check it any time.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,7 +43,6 @@ def check(form: FormatOption = Format.TABLE) -> None:
     if found or form is Format.JSON:
         print_rows(rows, form, title="broken invariants")
     else:
-        names = ", ".join(sorted([*QUERIES, "I4", "I6", "I10"], key=lambda name: int(name[1:])))
-        typer.echo(f"the ledger is sound: {names} hold")
+        typer.echo("the ledger is sound: I1 to I11 hold")
     if found:
         raise typer.Exit(1)

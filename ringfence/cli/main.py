@@ -3,7 +3,7 @@
 import sys
 
 import typer
-from click.exceptions import Exit
+from click.exceptions import Abort, ClickException
 
 from ringfence.cli import approve, collect, costs, enrich, ledger, quote, quotes, serve, simulate, sql
 from ringfence.cli.launch import LaunchError
@@ -34,13 +34,22 @@ def main() -> None:
     """Run a command. Exit code 0: done; 1: a check or a purchase failed; 2: a mistake that the user can mend."""
     redact.install()
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False)
     except RingfenceError as error:
-        typer.echo(f"ringfence: {redact.redact(str(error))}", err=True)
-        sys.exit(2)
+        code = _told(redact.redact(str(error)), 2)
     except LaunchError as error:
-        typer.echo(f"ringfence: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("ringfence: stopped; what was out is in doubt until it is decided", err=True)
-        raise Exit(130) from None
+        code = _told(str(error), 1)
+    except ClickException as error:
+        error.show()
+        code = error.exit_code
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        code = _told(redact.redact(f"{where}{error.strerror or error}; nothing was lost, mend it and run again"), 2)
+    except (Abort, KeyboardInterrupt):
+        code = _told("stopped; what was out is in doubt until it is decided", 130)
+    sys.exit(code or 0)
+
+
+def _told(sentence: str, code: int) -> int:
+    typer.echo(f"ringfence: {sentence}", err=True)
+    return code

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,6 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ringfence.money.amount import Money
+
+# Columns of a table that is piped: no line of ours is longer.
+WIDE = 400
+# A row of more columns is printed a column a line: nobody can read it side by side.
+MOST_COLUMNS = 12
 
 
 class Format(StrEnum):
@@ -25,8 +31,8 @@ FormatOption = Annotated[Format, typer.Option("--format", help="table for people
 
 
 def console() -> Console:
-    """The terminal; plain when piped, and as wide as its lines when nobody watches."""
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    """The terminal; plain and wide enough for every line when piped."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=WIDE, soft_wrap=True)
 
 
 def print_rows(
@@ -34,10 +40,17 @@ def print_rows(
 ) -> None:
     """Print rows: one JSON object with the rows under `rows`, or a table whose columns are those of the first row."""
     if form is Format.JSON:
-        typer.echo(json.dumps({**(more or {}), "rows": list(rows)}, default=str))
+        typer.echo(json.dumps({**(more or {}), "rows": list(rows)}, default=_plain))
         return
     if not rows:
         console().print(f"{title}: nothing" if title else "nothing")
+        return
+    if len(rows[0]) > MOST_COLUMNS:
+        for row in rows:
+            widest = max(map(len, row))
+            for name, value in row.items():
+                console().print(f"{name:<{widest}}  {'' if value is None else value}", markup=False)
+            console().print()
         return
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for name, value in rows[0].items():
@@ -45,6 +58,11 @@ def print_rows(
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
     console().print(table)
+
+
+def _plain(value: object) -> str:
+    """A value that JSON does not know: money and other decimals with all their places, the rest as text."""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def shown(amount: int | None, currency: str) -> str:

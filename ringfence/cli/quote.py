@@ -10,10 +10,11 @@ from ringfence.cli.context import Home
 from ringfence.cli.launch import launch
 from ringfence.cli.output import Format, FormatOption, console, print_rows
 from ringfence.cli.watching import Watch
-from ringfence.lookups.plan import limits_of, plan, preview
+from ringfence.lookups.plan import plan, preview
+from ringfence.lookups.quote import narrowed
 from ringfence.money import quotes
 from ringfence.money.amount import Money, decimal_text
-from ringfence.money.budget import UNATTENDED, sync
+from ringfence.money.budget import UNATTENDED
 from ringfence.money.quotes import Quote
 
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="only this source; may be repeated")]
@@ -35,17 +36,18 @@ def quote(
     """
     home = context.home()
     with Watch(home) as watch:
-        launch_id = launch(home, "quote", narrowed(source, country, limit), watch)
+        launch_id = launch(home, "quote", run_limits(home, source, country, limit), watch)
     made = quote_of(home, launch_id)
     print_quote(home, made, form)
     if form is Format.TABLE:
         todo = f"nothing is bought yet; approve it with: ringfence approve {made.quote_id}"
-        typer.echo(todo if made.numbers else "nothing is due")
+        typer.echo(todo if made.numbers else "nothing can be bought" if made.summary["no_route"] else "nothing is due")
 
 
-def narrowed(source: list[str] | None, country: list[str] | None, limit: int | None) -> dict[str, Any]:
-    """The run config of job options."""
-    chosen = {"sources": source, "countries": country, "limit": limit}
+def run_limits(home: Home, source: list[str] | None, country: list[str] | None, limit: int | None) -> dict[str, Any]:
+    """The options that narrow a run, as its run config; raises ConfigError before anything is launched."""
+    narrow = narrowed(home.setup.config, source or (), country or (), limit)
+    chosen = {"sources": list(narrow.sources), "countries": list(narrow.countries), "limit": narrow.numbers}
     return {name: value for name, value in chosen.items() if value}
 
 
@@ -87,6 +89,8 @@ def print_quote(home: Home, made: Quote, form: Format) -> None:
         f"due: {made.numbers:,} numbers for at most {Money(summary['max'], currency)}, {summary['requests']:,} "
         f"requests in {summary['seconds']:,} s or more; the budgets have room for {fits:,} of them"
     )
+    for reason, count in summary["no_route"].items():
+        out.print(f"due and not quoted: {count:,} numbers, {reason}")
     out.print(
         f"saved: {saved['rejection']} by rejection, {saved['dedupe']} by asking once, {saved['freshness']} by freshness"
     )
@@ -115,7 +119,5 @@ def _rows(made: Quote) -> list[dict[str, Any]]:
 
 def _fitting(home: Home, made: Quote) -> tuple[int, int]:
     """How many numbers the limits have room for now, and how many would have to wait, whoever approves."""
-    with home.ledger.store.write() as connection:
-        sync(connection, limits_of(home.setup.config), home.ledger.store.clock(), "configuration")
     fits, left = preview(home.setup.config, home.ledger, plan(home.setup.config, made, UNATTENDED), limits_only=True)
     return sum(len(batch.subjects) for batch in fits), sum(len(refused.subjects) for refused in left)

@@ -1,6 +1,5 @@
 """`ringfence sql`: one query on the served tables, read-only."""
 
-import json
 from typing import Annotated
 
 import duckdb
@@ -26,10 +25,13 @@ def sql(
         with duckdb.connect(str(path), read_only=True) as connection:
             connection.execute("SET python_enable_replacements = false")
             result = connection.execute(query)
-            names = [column[0] for column in result.description or []]
+            names = _distinct([column[0] for column in result.description or []])
             rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     except duckdb.Error as error:
-        raise RingfenceError(str(error).partition("\n")[0]) from None
-    if form is Format.JSON:
-        rows = json.loads(json.dumps(rows, default=str))
+        raise RingfenceError(" ".join(str(error).split("\n\nLINE")[0].split())) from None
     print_rows(rows, form)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names with a number behind those that stand twice, so that none is lost."""
+    return [name if names.count(name) == 1 else f"{name}_{place + 1}" for place, name in enumerate(names)]

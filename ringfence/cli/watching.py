@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -27,10 +27,14 @@ QUIET = 5
 
 
 class Watch:
-    """Shows a launch while it goes on; a context manager. Money is always shown beside the count."""
+    """Shows a launch while it goes on; a context manager. Money is always shown beside the count.
 
-    def __init__(self, home: Home) -> None:
+    `on_quote` is called with the launch id when the launch has quoted and is about to buy.
+    """
+
+    def __init__(self, home: Home, on_quote: Callable[[str], None] | None = None) -> None:
         self._home = home
+        self._on_quote = on_quote
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._phase = ""
@@ -61,6 +65,8 @@ class Watch:
         if begins:
             self._print()
             self._phase = row["phase"]
+            if self._phase == "lookups" and self._on_quote:
+                self._on_quote(launch_id)
         if row["planned"] and self._buying_since is None:
             self._buying_since = now
         self._line = described(row, now - (self._buying_since or now))

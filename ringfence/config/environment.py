@@ -4,20 +4,19 @@ Nothing is read at import; a missing credential is an error only for what needs 
 """
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from ringfence.config import file
 from ringfence.config.model import Config
-from ringfence.config.scalars import URL
+from ringfence.config.scalars import address
 from ringfence.errors import ConfigError, SecretMissingError
+from ringfence.http.redact import register_secret
 from ringfence.providers.registry import provider
 
 
@@ -31,13 +30,20 @@ class Setup:
     @cached_property
     def env(self) -> Mapping[str, str]:
         """The environment over the `.env` file beside the configuration."""
-        beside = {name: value for name, value in dotenv_values(self.path.parent / ".env").items() if value}
+        path = self.path.parent / ".env"
+        try:
+            beside = {name: value for name, value in dotenv_values(path).items() if value}
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: cannot be read ({file.cause(error)})") from None
         return {**beside, **os.environ}
 
     @property
     def home(self) -> Path:
         """The folder of ledger, lake and served file: RINGFENCE_HOME, else `home` relative to the file."""
-        return (self.path.parent / (self.env.get("RINGFENCE_HOME") or self.config.home)).resolve()
+        home = self.env.get("RINGFENCE_HOME") or self.config.home
+        if "\0" in home:
+            raise ConfigError("RINGFENCE_HOME is no path: it holds a NUL")
+        return (self.path.parent / home).resolve()
 
     def base_url(self, name: str) -> str:
         """Where a provider is; refuses to mix simulated and live.
@@ -49,7 +55,8 @@ class Setup:
         section = self.config.providers[name]
         url = (self.env.get(variable) or section.base_url or provider(name).base_url).rstrip("/")
         where = f"{self.path}: providers.{name}.base_url (or {variable})"
-        host = _host(url)
+        parts = address(url)
+        host = parts.hostname if parts else None
         if host is None:
             raise ConfigError(f"{where} is not an address such as https://host/path, without user or query")
         vendors = any(host == each or host.endswith(f".{each}") for each in provider(name).hosts)
@@ -67,20 +74,18 @@ class Setup:
         return url
 
     def secrets(self, name: str) -> Mapping[str, str]:
-        """The first complete set of a provider's credentials; raises SecretMissingError naming the variables."""
+        """The first complete set of a provider's credentials, masked in every text from now on.
+
+        Raises SecretMissingError naming the variables.
+        """
         for names in provider(name).secrets:
             found = {each: self.env[each] for each in names if self.env.get(each)}
             if len(found) == len(names):
+                for value in found.values():
+                    register_secret(value)
                 return found
         wanted = ", or ".join(" and ".join(names) for names in provider(name).secrets)
         raise SecretMissingError(f"provider {name} needs {wanted} in the environment (or in .env beside {self.path})")
-
-
-def _host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname if re.fullmatch(URL, url) else None
-    except ValueError:
-        return None
 
 
 def _loopback(host: str) -> bool:

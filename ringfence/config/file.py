@@ -4,11 +4,14 @@ As strings, because YAML would read the country NO as false and the price 0.10 a
 """
 
 from pathlib import Path
+from typing import cast
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ringfence.config.model import Config
+from ringfence.config.wording import problem
 from ringfence.errors import ConfigError
 
 Key = tuple[str | int, ...]
@@ -19,14 +22,15 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({_cause(error)}); name the file in RINGFENCE_CONFIG") from None
+        raise ConfigError(f"{path}: cannot be read ({cause(error)}); name the file in RINGFENCE_CONFIG") from None
     lines: dict[Key, int] = {}
     try:
+        _refuse_references(text)
         root = yaml.compose(text, Loader=yaml.BaseLoader)
         values = {} if root is None else _plain(root, (), lines)
     except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or "a character that YAML does not allow"
-        raise ConfigError(f"{path}:{_line(error, text)}: not valid YAML ({problem})") from None
+        told = getattr(error, "problem", None) or "a character that YAML does not allow"
+        raise ConfigError(f"{path}:{_line(error, text)}: not valid YAML ({told})") from None
     except RecursionError:
         raise ConfigError(f"{path}: not valid YAML (nested too deep)") from None
     try:
@@ -35,7 +39,8 @@ def load(path: Path) -> Config:
         raise ConfigError("\n".join(_sentence(path, lines, each) for each in error.errors())) from None
 
 
-def _cause(error: Exception) -> str:
+def cause(error: Exception) -> str:
+    """Why a file cannot be read as text."""
     return getattr(error, "strerror", None) or "not UTF-8 text"
 
 
@@ -46,6 +51,22 @@ def _line(error: yaml.YAMLError, text: str) -> int:
     return mark.line + 1 if mark else 1
 
 
+def _refuse_references(text: str) -> None:
+    """Aliases let a file of a few hundred bytes stand for gigabytes."""
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
+        if isinstance(event, yaml.NodeEvent) and event.anchor:
+            told = "anchors and aliases (& and *) are not allowed; quote a text that begins with one"
+            raise yaml.MarkedYAMLError(problem=told, problem_mark=cast("yaml.error.Mark", event.start_mark))
+
+
+def _text(node: yaml.ScalarNode) -> str:
+    """A scalar that a path, a name and a file can hold: escapes can write a NUL, and half of a character."""
+    text = str(node.value)
+    if "\0" in text or (not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)):
+        raise yaml.MarkedYAMLError(problem="a character that no text can hold", problem_mark=node.start_mark)
+    return text
+
+
 def _plain(node: yaml.Node, at: Key, lines: dict[Key, int]) -> object:
     lines[at] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
@@ -53,7 +74,7 @@ def _plain(node: yaml.Node, at: Key, lines: dict[Key, int]) -> object:
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a key is a plain word", problem_mark=key_node.start_mark)
-            key = str(key_node.value)
+            key = _text(key_node)
             if key in result:
                 raise yaml.MarkedYAMLError(problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark)
             result[key] = _plain(value_node, (*at, key), lines)
@@ -62,11 +83,10 @@ def _plain(node: yaml.Node, at: Key, lines: dict[Key, int]) -> object:
     if isinstance(node, yaml.SequenceNode):
         return [_plain(each, (*at, index), lines) for index, each in enumerate(node.value)]
     assert isinstance(node, yaml.ScalarNode)  # noqa: S101  the composer knows three kinds of node
-    return None if node.value == "" and node.style is None else str(node.value)
+    return None if node.value == "" and node.style is None else _text(node)
 
 
-def _sentence(path: Path, lines: dict[Key, int], error: object) -> str:
-    assert isinstance(error, dict)  # noqa: S101  pydantic's ErrorDetails is a TypedDict
+def _sentence(path: Path, lines: dict[Key, int], error: ErrorDetails) -> str:
     # pydantic adds members of unions and "[key]" to a place: only what the file has is shown, and a key it should have.
     at: Key = ()
     for part in error.get("ctx", {}).get("at", error["loc"]):
@@ -74,7 +94,4 @@ def _sentence(path: Path, lines: dict[Key, int], error: object) -> str:
             at = (*at, part)
     line = lines.get(at) or lines.get(at[:-1], 1)
     key = ".".join(map(str, at)) or "the file"
-    problem = {"extra_forbidden": "there is no such key", "missing": "this key is required"}.get(
-        error["type"], str(error["msg"]).removeprefix("Value error, ")
-    )
-    return f"{path}:{line}: {key}: {problem}"
+    return f"{path}:{line}: {key}: {problem(error)}"

@@ -1,7 +1,7 @@
 """The model of `ringfence.yaml`: every key, its meaning and its default. Values only; reading files is in `file`."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,12 +12,14 @@ from ringfence.config.scalars import (
     Amount,
     AmountPerDay,
     Country,
+    Currency,
     Interval,
     Kind,
     Name,
     Names,
+    Proxy,
     Rate,
-    Route,
+    Routes,
     Schedule,
     Seconds,
     Timezone,
@@ -63,7 +65,7 @@ class ProviderConfig(Section):
     batch: int | None = Field(None, ge=1)
     base_url: Url | None = None
     trusted_hosts: list[str] = []
-    proxy: str | None = None
+    proxy: Proxy | None = Field(None, repr=False)
 
 
 class BudgetConfig(Section):
@@ -110,10 +112,10 @@ class Config(Section):
     home: str = "./ringfence-home"
     mode: Literal["simulate", "live"]
     timezone: Timezone = "UTC"
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Currency = "EUR"
     sources: dict[Name, SourceConfig] = {}
     providers: dict[str, ProviderConfig] = {}
-    routes: Literal["auto"] | dict[Route, Names] = "auto"
+    routes: Routes = "auto"
     budgets: list[BudgetConfig] = []
     approval: Approval = Approval()
     privacy: Privacy = Privacy()
@@ -135,6 +137,9 @@ class Config(Section):
             for key, products in (("products", section.products), ("price", section.price)):
                 for product in products:
                     _require("product", product, known[name].products, "providers", name, key)
+            limit = min(known[name].products[product].limit for product in section.products)
+            if section.batch and section.batch > limit:
+                raise _wrong(f"{name} takes at most {limit} numbers in a request", "providers", name, "batch")
         for country, names in () if self.routes == "auto" else self.routes.items():
             for name in names:
                 _require("provider", name, self.providers, "routes", country)
@@ -150,7 +155,7 @@ class Config(Section):
 
 
 def _require(kind: str, name: str | None, known: Mapping[str, object], *at: str | int) -> None:
-    if name and name not in known:
+    if name is not None and name not in known:
         raise _wrong(f"there is no {kind} '{name}'; there are: {', '.join(known) or 'none'}", *at)
 
 

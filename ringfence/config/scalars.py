@@ -2,11 +2,12 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from ringfence.errors import MoneyError
 from ringfence.money.amount import Money
@@ -16,7 +17,29 @@ DAY = 86_400
 NAMED_INTERVALS = {"daily": DAY, "weekly": 7 * DAY, "monthly": 30 * DAY, "quarterly": 90 * DAY}
 # An answer wanted once stays good for a century: long enough, and every age stays a plain number of seconds.
 ONCE = 100 * 365 * DAY
-URL = r"^https?://[^\s?#@]+$"
+# Assets and served relations of ours; a source is an asset beside them. Held against the folder of views by a test.
+RESERVED = frozenset(
+    {
+        "phone_map",
+        "distinct_phones",
+        "quote",
+        "lookups",
+        "phone_facts",
+        "phone_changes",
+        "budget_status",
+        "coverage",
+        "enriched",
+        "fact_conflicts",
+        "lookup_costs",
+        "open_attempts",
+        "phone_history",
+        "phone_numbers",
+        "quotes",
+        "unusable_phones",
+    }
+)
+# Each source has a served relation of this name.
+ENRICHED = "enriched_"
 
 
 def _interval(text: object) -> int:
@@ -78,10 +101,53 @@ def _timezone(text: str) -> str:
 
 
 def _schedule(text: str) -> str:
+    fields = text.split()
     try:
         CronSim(text, datetime.now(UTC))
     except CronSimError:
-        raise ValueError('expected five cron fields such as "0 5 * * *"') from None
+        fields = []
+    if len(fields) != 5:
+        raise ValueError('expected five cron fields such as "0 5 * * *"')
+    return " ".join(fields)
+
+
+def address(text: str) -> SplitResult | None:
+    """An http or https address with a host and a possible port, without user, query and fragment; else None."""
+    try:
+        parts = urlsplit(text)
+        return parts if re.fullmatch(r"https?://[^\s?#@]+", text) and parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _url(text: str) -> str:
+    if address(text) is None:
+        raise ValueError("expected an address such as https://host/path, without user, query or fragment")
+    return text
+
+
+def _proxy(text: str) -> str:
+    if text.lower().startswith("socks"):
+        raise ValueError("socks proxies are not supported; expected an HTTP proxy such as http://proxy.example:3128")
+    parts = address(text)
+    if parts is None or parts.port is None or parts.path not in ("", "/"):
+        raise ValueError(
+            "expected a proxy such as http://proxy.example:3128: http or https, host and port, and no user or password"
+        )
+    return text
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", text):
+        raise ValueError("expected a name of at most 41 of a-z, 0-9 and _ that begins with a letter")
+    if text in RESERVED or text.startswith(ENRICHED):
+        raise ValueError(f"'{text}' is a table of our own, or would be; give the source another name")
+    return text
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise ValueError("expected a currency as three capital letters (ISO 4217) such as EUR")
     return text
 
 
@@ -99,17 +165,41 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _once_each(names: list[str]) -> list[str]:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ValueError(f"'{name}' stands twice; keep one")
+    return names
+
+
+def _routes(value: object) -> object:
+    """Countries may be written in small letters, but each only once: none may silently replace another."""
+    if isinstance(value, dict):
+        _once_each([str(key) if key == "default" else str(key).upper() for key in value])
+    return value
+
+
+def _routes_kind(value: object) -> str:
+    return "each" if isinstance(value, dict) else "auto"
+
+
 Interval = Annotated[int, BeforeValidator(_interval)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 Amount = Annotated[Money, BeforeValidator(_money)]
 AmountPerDay = Annotated[Money, BeforeValidator(_daily_money)]
 Rate = Annotated[int, BeforeValidator(_rate)]
 Country = Annotated[str, BeforeValidator(_country)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Name = Annotated[str, AfterValidator(_name)]
+Currency = Annotated[str, AfterValidator(_currency)]
 Route = Annotated[str, BeforeValidator(_route)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Kind = Annotated[str, AfterValidator(_kind)]
 # Without user information or query: an address is printed, and holds no secret.
-Url = Annotated[str, Field(pattern=URL)]
-Names = Annotated[list[str], BeforeValidator(_one_or_many), Field(min_length=1)]
+Url = Annotated[str, AfterValidator(_url)]
+Proxy = Annotated[str, AfterValidator(_proxy)]
+Names = Annotated[list[str], BeforeValidator(_one_or_many), Field(min_length=1), AfterValidator(_once_each)]
+Routes = Annotated[
+    Annotated[Literal["auto"], Tag("auto")] | Annotated[dict[Route, Names], BeforeValidator(_routes), Tag("each")],
+    Discriminator(_routes_kind),
+]

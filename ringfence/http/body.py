@@ -15,6 +15,10 @@ class BodyError(Exception):
     """The body arrived, but is not whole, not readable or too large."""
 
 
+def _size(count: int) -> str:
+    return f"{count >> 20} MiB" if count % (1 << 20) == 0 else f"{count} bytes"
+
+
 class Body:
     """Status, headers and body so far: never more than `limit` decoded bytes, whatever a chunk inflates to."""
 
@@ -33,13 +37,17 @@ class Body:
         self._encoding = headers.get("content-encoding", "identity").strip().lower()
 
     def feed(self, chunk: bytes) -> None:
-        """Take the next bytes of the body; raises BodyError at the limit, zlib.error for what is not gzip."""
+        """Take the next bytes of the body; raises BodyError at the limit and for what is not gzip."""
         self._empty = False
         if self._encoding != "gzip":
             self._keep(chunk)
             return
         for start in range(0, len(chunk), GZIP_STEP):
-            self._keep(self._gzip.decompress(chunk[start : start + GZIP_STEP]))
+            try:
+                data = self._gzip.decompress(chunk[start : start + GZIP_STEP])
+            except zlib.error:
+                raise BodyError("the body is not the gzip that it says it is") from None
+            self._keep(data)
             if self._gzip.unused_data:
                 raise BodyError("bytes follow the end of the gzip body")
 
@@ -47,7 +55,7 @@ class Body:
         self.data += data
         if len(self.data) > self._limit:
             del self.data[self._limit :]
-            raise BodyError(f"the body passes the limit of {self._limit} bytes")
+            raise BodyError(f"the body passes the limit of {_size(self._limit)}")
 
     def reply(self) -> Reply:
         """The reply, when its last byte is in; raises BodyError if it cannot be read."""

@@ -5,6 +5,7 @@ judges no status: that is the provider's. Whether to send again is the spend loo
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from typing import Literal, Self, cast
 import httpx
 
 from ringfence.errors import ConfigError
-from ringfence.http.body import Body
+from ringfence.http.body import Body, BodyError
 from ringfence.http.exchange import Exchange, Failure, Reply
 from ringfence.http.redact import redact, register_secret
-from ringfence.http.transport import Outside, Transport, Wire
+from ringfence.http.transport import NotOursError, Outside, Transport, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ class Client:
         except TimeoutError:
             return _failure(wire, body, f"no whole reply within {self._limits.total:g} s")
         except Exception as error:  # noqa: BLE001 - whatever broke, the request may have cost money: say what is known
-            reason = f"{type(error).__name__}: {error}".removesuffix(": ")
-            return _failure(wire, body, reason, fatal=_unverified(error))
+            return _failure(wire, body, _said(error), fatal=_unverified(error))
         finally:
             self._free.put_nowait(transport)
 
@@ -134,6 +134,18 @@ def _failure(wire: Wire, body: Body, reason: str, *, fatal: bool = False) -> Fai
         headers=body.headers,
         body=bytes(kept),
     )
+
+
+def _said(error: BaseException) -> str:
+    """Our own words, or the classes of an error and of its root: a library's text may quote what a server sent."""
+    if isinstance(error, BodyError | NotOursError):
+        return str(error)
+    root = error
+    while cause := root.__cause__ or root.__context__:
+        root = cause
+    status = re.match(r"[1-5]\d\d\b", str(error), re.ASCII) if isinstance(error, httpx.ProxyError) else None
+    told = [type(root).__name__] if type(root).__name__ != type(error).__name__ else []
+    return " ".join([type(error).__name__, *([f"HTTP {status[0]}"] if status else []), *(f"({each})" for each in told)])
 
 
 def _unverified(error: BaseException | None) -> bool:

@@ -12,7 +12,7 @@ import polars as pl
 
 from ringfence.lake.columns import MONEY, TABLES, UTC_TIME
 from ringfence.lake.tables import Lake
-from ringfence.lake.views import literal
+from ringfence.quoting import literal, quoted
 
 # Which files of the lake each partition was read from.
 _PARTS = "parts"
@@ -69,7 +69,7 @@ def _continues(connection: duckdb.DuckDBPyConnection, lake: Lake, built: Path) -
         ).fetchall()
         for schema, name, kind in relations:
             if schema != "base" or name not in _layout():
-                connection.execute(f'DROP {kind} {schema}."{name}"')
+                connection.execute(f"DROP {kind} {quoted(schema)}.{quoted(name)}")
         # Gives the dropped blocks back, so that what is built next fills them.
         connection.execute("CHECKPOINT served")
     except duckdb.Error:

@@ -18,7 +18,8 @@ import duckdb
 from ringfence.errors import LakeError
 from ringfence.lake import base
 from ringfence.lake.tables import Lake
-from ringfence.lake.views import create, literal, reason, views
+from ringfence.lake.views import create, reason, views
+from ringfence.quoting import literal
 
 NAME = "ringfence.duckdb"
 KEPT = 3
@@ -45,7 +46,8 @@ def workspace(home: Path) -> Iterator[Path]:
     """The folder to build in, on the file system of home; what a crash left there goes. Needs the publish lock."""
     folder = home / "served" / "building"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir()
     try:
         yield folder
     finally:
@@ -60,7 +62,9 @@ def contents(inputs: Inputs, folder: Path) -> str:
     with _connection(folder) as connection:
         sums = {
             f"{kind} {name}": connection.execute(
-                "SELECT count(*), CAST(sum(hash(one)) AS VARCHAR) FROM read_parquet($path) AS one", {"path": str(path)}
+                "SELECT count(*), CAST(sum(hash(one)) AS VARCHAR) "
+                "FROM read_parquet($path, hive_partitioning = false) AS one",
+                {"path": str(path)},
             ).fetchall()
             for kind, paths in (("table", inputs.tables), ("rows", inputs.rows))
             for name, path in paths.items()
@@ -92,7 +96,10 @@ def publish(lake: Lake, folder: Path, inputs: Inputs, *, seal: str, at: datetime
             for name, parts in inputs.files.items():
                 base.refresh(connection, name, parts)
             for name, path in inputs.tables.items():
-                connection.execute(f"CREATE TABLE base.{name} AS FROM read_parquet($path)", {"path": str(path)})
+                connection.execute(
+                    f"CREATE TABLE base.{name} AS FROM read_parquet($path, hive_partitioning = false)",
+                    {"path": str(path)},
+                )
             about = {"served_at": at.replace(tzinfo=None), "ledger_id": lake.ledger_id, **inputs.about, "seal": seal}
             columns = ", ".join(f"${name} AS {name}" for name in about)
             connection.execute(f"CREATE TABLE base.served AS SELECT {columns}", about)
@@ -102,7 +109,8 @@ def publish(lake: Lake, folder: Path, inputs: Inputs, *, seal: str, at: datetime
             raise LakeError(f"the served file cannot be built: {reason(error)}") from None
     archive = lake.home / "served"
     kept = archive / f"ringfence-{max(_archived(archive), default=0) + 1}.duckdb"
-    built.chmod(built.stat().st_mode & 0o444)
+    # It holds whole numbers, as the ledger does: who else may read it is the owner's decision.
+    built.chmod(0o400)
     built.rename(kept)
     _point(lake.home, folder, kept)
     for number in sorted(_archived(archive))[:-KEPT]:

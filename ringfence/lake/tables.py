@@ -119,6 +119,7 @@ class Lake:
 
     def _create(self, name: str, frame: pl.DataFrame, commit: CommitProperties | None = None) -> None:
         kind = TABLES[name]
+        (self.home / "lake").mkdir(mode=0o700, parents=True, exist_ok=True)
         write_deltalake(
             str(self.home / "lake" / name),
             self._ordered(name, frame),
@@ -134,10 +135,13 @@ class Lake:
 
 
 def usable(home: Path) -> None:
-    """Raise LakeError for a path that Delta cannot write to: delta-rs 1.6 reads it as part of a URL."""
-    if re.search(r"[\[\]|^\\]|%[0-9A-Fa-f]{2}", str(home)):
+    """Raise LakeError for a path that Delta or DuckDB takes for something else.
+
+    delta-rs 1.6 reads it as part of a URL; DuckDB 2.0 reads * and ? as a pattern, and ? as the end of a file's name.
+    """
+    if re.search(r"[\[\]|^\\*?]|%[0-9A-Fa-f]{2}", str(home)):
         raise LakeError(
-            f"home {home} cannot hold Delta tables: choose a path without [ ] | ^ \\ and without %20 and the like"
+            f"home {home} cannot hold tables: choose a path without [ ] | ^ \\ * ? and without %20 and the like"
         )
 
 

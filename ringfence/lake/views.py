@@ -1,18 +1,21 @@
 """The SQL files of the checkout: `sql/views`, a file a served relation, and `sql/checks`, a file a check.
 
-A file is one bare SELECT under a first line that says what it means. They read schema `base`, which `served` builds.
+A file is one bare SELECT under a first line that says what it means; a view has a line `-- column: meaning` for each of
+its columns, which becomes the column's comment. They read schema `base`, which `served` builds.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from itertools import takewhile
 from pathlib import Path
 
 import duckdb
 
 from ringfence.errors import LakeError
 from ringfence.numbers.phone import mask_numbers
+from ringfence.quoting import literal, quoted
 
 # Read again and again, and independent of the clock: tables. The other relations are views.
 MATERIALIZED = ("phone_numbers", "unusable_phones")
@@ -20,16 +23,18 @@ MATERIALIZED = ("phone_numbers", "unusable_phones")
 ENRICHED = "enriched"
 # What an export of source rows holds beside the columns of the source's key.
 _CELL = ("source_key", "phone_column", "raw_value", "region_hint")
+_COLUMN = re.compile(r"-- (\w+): (.+)")
 _READS = re.compile(r"\b(?:from|join)\s+([a-z_]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One relation: its name, what a row of it is, and the SELECT."""
+    """One relation: its name, what a row of it is, the SELECT, and what its columns mean."""
 
     name: str
     meaning: str
     query: str
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ def create(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Path]) -> N
     Raises LakeError that names the file of a view that does not work.
     """
     cells = ", ".join(_CELL)
-    parts = [f"SELECT {literal(name)} AS source, {cells} FROM read_parquet({literal(p)})" for name, p in rows.items()]
+    parts = [f"SELECT {literal(name)} AS source, {cells} FROM {_parquet(path)}" for name, path in rows.items()]
     empty = "SELECT '' AS source, '' AS source_key, '' AS phone_column, '' AS raw_value, '' AS region_hint WHERE false"
     connection.execute(f"CREATE TEMP VIEW rows_of_sources AS {' UNION ALL '.join([*parts, empty])}")
     for view in views():
@@ -90,16 +95,6 @@ def checks(path: Path) -> list[CheckResult]:
             raise LakeError(f"{path} cannot be checked: {reason(error)}") from None
 
 
-def literal(text: object) -> str:
-    """A text as an SQL literal, for statements that take no parameters."""
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def reason(error: duckdb.Error) -> str:
     """The first line of what DuckDB says, with numbers masked: it quotes values."""
     return mask_numbers(str(error).partition("\n")[0])
@@ -107,12 +102,21 @@ def reason(error: duckdb.Error) -> str:
 
 def _view(path: Path) -> View:
     query = path.read_text(encoding="utf-8")
-    return View(path.stem, query.partition("\n")[0].removeprefix("-- "), query)
+    head = list(takewhile(lambda line: line.startswith("--"), query.splitlines()))
+    columns = {match[1]: match[2] for line in head[1:] if (match := _COLUMN.fullmatch(line))}
+    return View(path.stem, head[0].removeprefix("-- "), query, columns)
+
+
+def _parquet(path: Path) -> str:
+    # A folder such as a=b of the path is no column.
+    return f"read_parquet({literal(path)}, hive_partitioning = false)"
 
 
 def _make(connection: duckdb.DuckDBPyConnection, kind: str, view: View) -> None:
     connection.execute(f"CREATE {kind} {view.name} AS\n{view.query}")
     connection.execute(f"COMMENT ON {kind} {view.name} IS {literal(view.meaning)}")
+    for column, meaning in view.columns.items():
+        connection.execute(f"COMMENT ON COLUMN {view.name}.{quoted(column)} IS {literal(meaning)}")
 
 
 def _enrich(connection: duckdb.DuckDBPyConnection, view: View, source: str, path: Path) -> None:
@@ -120,7 +124,7 @@ def _enrich(connection: duckdb.DuckDBPyConnection, view: View, source: str, path
 
     A column of ours that has the name of a key column is prefixed with phone_: the user's key keeps its name.
     """
-    export = f"read_parquet({literal(path)})"
+    export = _parquet(path)
     names = [name for name, *_ in connection.execute(f"DESCRIBE FROM {export}").fetchall()]
     key = [name for name in names if name not in _CELL]
     packed = ", ".join(f"{quoted(name)} := {quoted(name)}" for name in key)
@@ -129,17 +133,19 @@ def _enrich(connection: duckdb.DuckDBPyConnection, view: View, source: str, path
         f"SELECT struct_pack({packed}) AS key, {literal(source)} AS source, {', '.join(_CELL)} FROM {export}"
     )
     taken = {name.casefold() for name in key}
+    columns = dict.fromkeys(key, "column of the source's key")
     renamed = []
     for name, *_ in connection.execute(f"DESCRIBE {view.query}").fetchall():
         ours = name
         while ours in taken:
             ours = f"phone_{ours}"
+        if name in view.columns:
+            columns[ours] = view.columns[name]
         if name not in ("key", ours):
             renamed.append(f"{name} AS {ours}")
     others = f"* EXCLUDE (key) RENAME ({', '.join(renamed)})" if renamed else "* EXCLUDE (key)"
-    _make(
-        connection, "TABLE", View(f"enriched_{source}", view.meaning, f"SELECT key.*, {others} FROM (\n{view.query}\n)")
-    )
+    query = f"SELECT key.*, {others} FROM (\n{view.query}\n)"
+    _make(connection, "TABLE", View(f"enriched_{source}", view.meaning, query, columns))
 
 
 def _checked(connection: duckdb.DuckDBPyConnection) -> Iterator[CheckResult]:

@@ -1,31 +1,39 @@
 """Buying what is approved: from quotes to settled lookups. The requests themselves are sent by `spend`."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from deltalake.exceptions import DeltaError
 from sqlalchemy import Connection
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
-from ringfence.errors import ConfigError, LedgerError, MoneyError, QuoteError
+from ringfence.config.model import Config
+from ringfence.errors import ConfigError, LedgerError, MoneyError, QuoteError, RingfenceError
 from ringfence.http.client import Client
-from ringfence.lake.tables import state_of
+from ringfence.lake.tables import Lake, state_of
 from ringfence.lookups import interruptible
 from ringfence.lookups.desk import Desk
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.outcome import Bought, bought, record
-from ringfence.lookups.plan import limits_of, plan, preview
-from ringfence.lookups.publish import numbers_of
+from ringfence.lookups.plan import limits_of, outdated, plan, preview
+from ringfence.lookups.publish import numbers_of, publish_settled
 from ringfence.lookups.spend import spend
 from ringfence.money import quotes
 from ringfence.money.amount import Money
 from ringfence.money.budget import UNATTENDED, approval_id, sync
 from ringfence.money.ledger import Ledger, refuse_to_spend
 from ringfence.money.quotes import Quote
-from ringfence.money.reserve import Batch, Owner
+from ringfence.money.reserve import Batch, Owner, Refused
 from ringfence.money.workers import Worker
 from ringfence.providers.registry import provider
+
+_LOG = logging.getLogger(__name__)
+# Seconds between two appends to the lake while buying goes on.
+FLUSH_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +51,24 @@ class Order:
 
 
 def open_for_spending(setup: Setup, ledger: Ledger) -> None:
-    """Make the ledger's budgets those of the configuration; raises LedgerError when nothing may be spent from it."""
+    """Make the ledger's budgets those of the file as it is now; raises LedgerError when nothing may be spent."""
     owner, seq = state_of(setup.home)
     refusal = refuse_to_spend(ledger, mode=setup.config.mode, lake_ledger_id=owner, lake_seq=seq)
     if refusal:
         raise LedgerError(refusal)
     with ledger.store.write() as connection:
-        sync(connection, limits_of(setup.config), ledger.store.clock(), "configuration")
+        sync(connection, limits_of(_as_it_is_now(setup)), ledger.store.clock(), "configuration")
 
 
-def buy(setup: Setup, ledger: Ledger, worker: Worker, order: Order) -> Bought:
+def _as_it_is_now(setup: Setup) -> Config:
+    """The configuration of this moment: a cap may have been lowered meanwhile. A broken file changes nothing."""
+    try:
+        return environment.load(setup.path).config
+    except (OSError, ConfigError):
+        return setup.config
+
+
+def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) -> Bought:
     """Buy what is approved: open quotes first, oldest approval first, then this launch's own quote."""
     open_for_spending(setup, ledger)
     chosen = _quotes(ledger, order)
@@ -61,13 +77,14 @@ def buy(setup: Setup, ledger: Ledger, worker: Worker, order: Order) -> Bought:
         for quote, consent in chosen
         for batch in plan(setup.config, quote, consent, _only(ledger, quote, order.buckets))
     ]
-    affordable, left = preview(setup.config, ledger, planned)
+    affordable, short = preview(setup.config, ledger, planned)
+    stale = [each for quote, _ in chosen for each in outdated(setup.config, quote)]
+    left = [*_routeless(ledger, chosen), *stale, *short]
     desk = Desk(
         ledger=ledger,
         owner=Owner(worker.worker_id, order.launch_id, setup.config.zone),
         worker=worker,
         lanes={},
-        countries={s: line.country for quote, _ in chosen for line in quote.lines for s in line.subjects},
         privacy=setup.config.privacy,
         currency=affordable[0].unit_price.currency if affordable else setup.config.currency,
         max_spend=_ceiling(order, affordable),
@@ -77,9 +94,9 @@ def buy(setup: Setup, ledger: Ledger, worker: Worker, order: Order) -> Bought:
     try:
         if affordable:
             desk.tally.planned = sum(len(batch.subjects) for batch in affordable)
-            interruptible.run(_run(setup, desk, affordable))
+            interruptible.run(_run(setup, desk, lake, affordable))
     finally:
-        record(ledger, order.launch_id, [quote.quote_id for quote, _ in chosen], desk.unbought())
+        record(ledger, order.launch_id, [quote.quote_id for quote, _ in chosen], desk.unbought(), quoted=bool(planned))
     return bought(ledger, order.launch_id)
 
 
@@ -119,7 +136,17 @@ def _quotes(ledger: Ledger, order: Order) -> list[tuple[Quote, str]]:
     return chosen
 
 
-async def _run(setup: Setup, desk: Desk, affordable: Sequence[Batch]) -> None:
+def _routeless(ledger: Ledger, chosen: Sequence[tuple[Quote, str]]) -> list[Refused]:
+    """What the quotes found due and no product for."""
+    with ledger.store.read() as connection:
+        return [
+            Refused(quote.quote_id, tuple(subjects), "no_route", reason)
+            for quote, _ in chosen
+            for reason, subjects in quotes.deferred(connection, quote.quote_id, "no_route")
+        ]
+
+
+async def _run(setup: Setup, desk: Desk, lake: Lake, affordable: Sequence[Batch]) -> None:
     async with AsyncExitStack() as stack:
         lanes = {}
         for name in {batch.provider for batch in affordable}:
@@ -135,23 +162,39 @@ async def _run(setup: Setup, desk: Desk, affordable: Sequence[Batch]) -> None:
                 per_second=section.rate or min(rates),
             )
         desk.lanes = lanes
-        await spend(desk, affordable)
+        publishing = asyncio.create_task(_publish_meanwhile(desk.ledger, lake))
+        try:
+            await spend(desk, affordable)
+        finally:
+            publishing.cancel()
+
+
+async def _publish_meanwhile(ledger: Ledger, lake: Lake) -> None:
+    """Append what is settled to the lake while buying goes on.
+
+    The lake is what shows that a ledger which was restored from an older copy has forgotten purchases.
+    """
+    while True:
+        await asyncio.sleep(FLUSH_SECONDS)
+        try:
+            await asyncio.to_thread(publish_settled, ledger, lake)
+        except (RingfenceError, OSError, DeltaError) as error:
+            # The answers are in the ledger; the end of the run publishes them, and says what is wrong if it cannot.
+            _LOG.warning("what is settled could not be published yet: %s", type(error).__name__)
 
 
 def _budgets_follow(setup: Setup, ledger: Ledger) -> Callable[[Connection], None]:
-    """Take over caps that were changed in the file while the run goes on; a broken file changes nothing."""
-    seen = setup.path.stat().st_mtime_ns
+    """Take over caps that are changed in the file while the run goes on."""
+    seen: int | None = None
 
     def follow(connection: Connection) -> None:
         nonlocal seen
         try:
             now = setup.path.stat().st_mtime_ns
-            if now == seen:
-                return
-            seen = now
-            changed = environment.load(setup.path).config
-        except (OSError, ConfigError):
+        except OSError:
             return
-        sync(connection, limits_of(changed), ledger.store.clock(), "configuration")
+        if now != seen:
+            seen = now
+            sync(connection, limits_of(_as_it_is_now(setup)), ledger.store.clock(), "configuration")
 
     return follow

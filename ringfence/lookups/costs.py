@@ -1,4 +1,4 @@
-"""What was spent and is held, from the ledger's attempts; by country and source from their numbers. It only reads."""
+"""What was spent and is held, from the ledger's attempts. It only reads."""
 
 import json
 from collections import defaultdict
@@ -15,9 +15,8 @@ from ringfence.errors import RingfenceError
 from ringfence.lake.tables import Lake
 from ringfence.money.amount import decimal_text
 from ringfence.money.ledger import Ledger
-from ringfence.money.schema import ATTEMPT, QUOTE, QUOTE_LINE
+from ringfence.money.schema import ATTEMPT, QUOTE
 from ringfence.money.states import OPEN
-from ringfence.money.store import unpack
 
 BY = ("provider", "product", "day", "quote", "country", "source")
 Row = dict[str, Any]
@@ -40,21 +39,19 @@ def costs(
 ) -> dict[str, list[Row]]:
     """Totals by currency, and rows by the given keys; money as decimal strings with nine places.
 
-    spent is net of refunds and held includes in_doubt. `saved` is what the newest quote did not have to buy: rejected
-    cells, repeated numbers, and answers that are still fresh.
+    spent is net of refunds and held includes in_doubt. `saved` is what the newest quote of everything did not have to
+    buy: rejected cells, repeated numbers, and answers that are still fresh.
     """
     for key in by:
         if key not in BY:
             raise RingfenceError(f"costs can be grouped by {', '.join(BY)}, not by '{key}'")
     groups: dict[tuple[str, ...], Sums] = defaultdict(Sums)
     totals: dict[str, Sums] = defaultdict(Sums)
-    parts = _by_number if {"country", "source"} & set(by) else _by_attempt
     refunds = _refunds(lake)
     for row in _attempts(ledger, zone, since):
         row["refunded"] = refunds.get(row["attempt_id"], 0)
-        for part in parts(ledger, row):
-            for sums in (groups[(*(str(part[key]) for key in by), row["currency"])], totals[row["currency"]]):
-                _add(sums, part)
+        for sums in (groups[(*(str(row[key]) for key in by), row["currency"])], totals[row["currency"]]):
+            _add(sums, row)
     saved = _saved(ledger)
     return {
         "totals": [
@@ -91,35 +88,6 @@ def _attempts(ledger: Ledger, zone: ZoneInfo, since: datetime | None) -> Iterato
         }
 
 
-def _by_attempt(_ledger: Ledger, row: Row) -> Iterator[Row]:
-    yield row
-
-
-def _by_number(ledger: Ledger, row: Row) -> Iterator[Row]:
-    """Part an attempt by country and source of its numbers; its price is one a number, so the parts add up."""
-    with ledger.store.read() as connection:
-        lines = connection.execute(
-            select(QUOTE_LINE.c.country, QUOTE_LINE.c.source, QUOTE_LINE.c.subjects).where(
-                QUOTE_LINE.c.quote_id == row["quote_id"]
-            )
-        ).all()
-    mine = unpack(row["subjects"])
-    wanted = set(mine)
-    whole = {name: row[name] for name in ("spent", "held_now", "in_doubt", "refunded")}
-    done = dict.fromkeys(whole, 0)
-    left = len(mine)
-    for country, source, packed in lines:
-        count = len(wanted.intersection(unpack(packed)))
-        if not count:
-            continue
-        left -= count
-        # The last part takes the rest, so that nothing is lost where the numbers of an attempt cost differently.
-        part = {n: whole[n] - done[n] if left == 0 else whole[n] * count // len(mine) for n in whole}
-        for name, amount in part.items():
-            done[name] += amount
-        yield {**row, **part, "country": country, "source": source, "numbers": count}
-
-
 def _refunds(lake: Lake) -> dict[str, int]:
     frame = lake.read("lookups").filter(pl.col("cost_refund") > 0)
     sums = frame.group_by("attempt_id").agg(pl.col("cost_refund").sum())
@@ -128,11 +96,11 @@ def _refunds(lake: Lake) -> dict[str, int]:
 
 def _saved(ledger: Ledger) -> dict[str, int]:
     with ledger.store.read() as connection:
-        text = connection.scalar(select(QUOTE.c.summary).order_by(QUOTE.c.created_at.desc()).limit(1))
-    if not text:
-        return {}
-    summary = json.loads(text)
-    return {summary["currency"]: sum(summary["saved"].values())}
+        for text in connection.scalars(select(QUOTE.c.summary).order_by(QUOTE.c.created_at.desc())):
+            summary = json.loads(text)
+            if not summary.get("narrowed"):
+                return {summary["currency"]: sum(summary["saved"].values())}
+    return {}
 
 
 def _add(sums: Sums, part: Row) -> None:

@@ -17,10 +17,7 @@ OPEN = (
     "provider_failed",
     "no_route",
 )
-BY_FACT = """
-SELECT fact, count(*) AS wanted, count(*) FILTER (answer_status = 'answered') AS answered
-FROM phone_facts GROUP BY fact ORDER BY fact
-"""
+BY_FACT = "SELECT fact, wanted, answered FROM coverage ORDER BY fact"
 BY_STATUS = """
 SELECT answer_status, coalesce(answer_reason, '') AS answer_reason, count(DISTINCT phone_e164) AS numbers
 FROM phone_facts WHERE list_contains(?, answer_status) AND next_attempt_at IS NULL
@@ -43,7 +40,7 @@ class Coverage:
 
 
 def coverage(path: Path) -> list[Coverage]:
-    """The coverage of every fact in a served file."""
+    """The coverage of every wanted fact in a served file."""
     return [Coverage(*row) for row in _rows(path, BY_FACT, [])]
 
 

@@ -33,7 +33,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Desk:
-    """One run's purchases. `countries` by subject; `left` is what was not bought, and why; `asked` what was.
+    """One run's purchases. `left` is what was not bought, and why; `asked` what was.
 
     `before_turn` runs inside every transaction, before anything is reserved: budgets that changed take effect there.
     """
@@ -42,7 +42,6 @@ class Desk:
     owner: Owner
     worker: Worker
     lanes: Mapping[str, Lane]
-    countries: Mapping[int, str]
     privacy: Privacy
     currency: str
     max_spend: int | None = None

@@ -18,11 +18,6 @@ def bits(facts: Iterable[str]) -> int:
     return sum(BIT[fact] for fact in set(facts))
 
 
-def facts_of(mask: int) -> frozenset[Fact]:
-    """The facts of an integer."""
-    return frozenset(Fact(fact) for fact, bit in BIT.items() if mask & bit)
-
-
 def due(
     wanted: pl.DataFrame,
     known: pl.DataFrame,

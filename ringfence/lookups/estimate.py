@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from ringfence.config.model import Config
+from ringfence.lookups.cells import by_class, by_reason, cells, numbers_in
 from ringfence.money.quotes import Line
 from ringfence.providers.registry import provider
 
@@ -14,24 +15,25 @@ from ringfence.providers.registry import provider
 def summary(phone_map: pl.DataFrame, numbers: pl.DataFrame, lines: Sequence[Line], config: Config) -> dict[str, Any]:
     """The figures of a quote.
 
-    cells read by class and by reason; numbers distinct, due, fresh (wanted, nothing due) and without a route; low,
-    expected and max money; requests and the least seconds that they take at the configured rates; what was saved by
-    rejecting cells, by asking once for a number that stands in many cells, and by keeping answers that are fresh.
+    Of the chosen sources: cells read by class and by reason; numbers distinct, due, fresh (wanted, nothing due) and
+    without a route; low, expected and max money; requests and the least seconds that they take at the configured
+    rates; what was saved by rejecting cells, by asking once for a number that stands in many cells, and by keeping
+    answers that are fresh.
     """
-    classes = dict(_sums(phone_map.filter(pl.col("position") == 0), "parse_status"))
-    found = phone_map.filter(pl.col("phone_e164").is_not_null())
-    cells = int(found["row_count"].sum())
-    distinct = found["phone_e164"].n_unique()
+    counted = cells(phone_map)
+    classes = by_class(counted)
+    in_cells = numbers_in(counted)
+    distinct = phone_map["phone_e164"].drop_nulls().n_unique()
     fresh = numbers.filter((pl.col("want") > 0) & (pl.col("due") == 0)).height
     price = min((line.unit_price.amount for line in lines), default=_cheapest(config))
-    rejected = classes.get("rejected", 0)
     total = sum(len(line.subjects) * line.unit_price.amount for line in lines)
     requests, seconds = _pace(lines, config)
     return {
         "currency": lines[0].unit_price.currency if lines else config.currency,
-        "cells": {"read": sum(classes.values()), **{name: classes.get(name, 0) for name in _CLASSES}},
-        "rejected": dict(sorted(_sums(phone_map.filter(pl.col("parse_status") == "rejected"), "reject_reason"))),
+        "cells": {"read": sum(classes.values()), **classes},
+        "rejected": by_reason(counted),
         "numbers": {
+            "in_cells": in_cells,
             "distinct": distinct,
             "due": numbers.filter(pl.col("due") > 0).height,
             "quoted": sum(len(line.subjects) for line in lines),
@@ -43,18 +45,11 @@ def summary(phone_map: pl.DataFrame, numbers: pl.DataFrame, lines: Sequence[Line
         "requests": requests,
         "seconds": seconds,
         "saved": {
-            "rejection": rejected * price,
-            "dedupe": max(0, cells - distinct) * price,
+            "rejection": classes["rejected"] * price,
+            "dedupe": max(0, in_cells - distinct) * price,
             "freshness": fresh * price,
         },
     }
-
-
-_CLASSES = ("parsed", "rejected", "empty")
-
-
-def _sums(frame: pl.DataFrame, column: str) -> list[tuple[str, int]]:
-    return [(str(name), int(rows)) for name, rows in frame.group_by(column).agg(pl.col("row_count").sum()).iter_rows()]
 
 
 def _cheapest(config: Config) -> int:
@@ -62,16 +57,13 @@ def _cheapest(config: Config) -> int:
 
 
 def _pace(lines: Sequence[Line], config: Config) -> tuple[int, int]:
-    requests: dict[tuple[str, str], int] = {}
-    for line in lines:
-        key = (line.provider, line.product)
-        requests[key] = requests.get(key, 0) + len(line.subjects)
+    """Requests (a request asks about one line) and the seconds that the slowest provider takes for its own."""
+    requests: dict[str, int] = {}
     seconds = 0.0
-    total = 0
-    for (name, product), numbers in requests.items():
-        offered = provider(name).products[product]
-        section = config.providers[name]
-        count = ceil(numbers / min(section.batch or offered.batch, offered.limit))
-        total += count
-        seconds = max(seconds, count / (section.rate or offered.rate))
-    return total, ceil(seconds)
+    for line in lines:
+        offered = provider(line.provider).products[line.product]
+        section = config.providers[line.provider]
+        count = ceil(len(line.subjects) / min(section.batch or offered.batch, offered.limit))
+        requests[line.provider] = requests.get(line.provider, 0) + count
+        seconds = max(seconds, requests[line.provider] / (section.rate or offered.rate))
+    return sum(requests.values()), ceil(seconds)

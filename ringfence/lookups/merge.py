@@ -1,7 +1,8 @@
 """From all answers about a number to what is best known of it, fact by fact, and how it changed. Pure functions.
 
 A fact's value is the known answer on the best basis (network > inferred > numbering_plan), the newest of those.
-Unknown never overwrites known, and a value of one answer is never mixed with that of another.
+Unknown never overwrites known, and a value of one answer is never mixed with that of another. A carrier is known when
+the current one is; the original one is a value of its own, from the newest answer that has it.
 """
 
 import polars as pl
@@ -16,9 +17,9 @@ VALUES = {
     "ported": ("ported",),
     "roaming": ("roaming",),
     "line_type": ("line_type",),
-    "carrier": tuple(f"{role}_carrier_{part}" for role in ("current", "original") for part in CARRIER_PARTS),
+    "carrier": tuple(f"current_carrier_{part}" for part in CARRIER_PARTS),
 }
-ORIGINAL = "original_carrier_name"
+ORIGINAL = tuple(f"original_carrier_{part}" for part in CARRIER_PARTS)
 
 
 def phone_facts(lookups: pl.DataFrame) -> pl.DataFrame:
@@ -32,6 +33,7 @@ def phone_facts(lookups: pl.DataFrame) -> pl.DataFrame:
     result = numbers.join(changed, on="phone_e164", how="left")
     for fact in FACTS:
         result = result.join(_best(lookups, fact), on="phone_e164", how="left")
+    result = result.join(_original(lookups), on="phone_e164", how="left")
     for fact in FACTS:
         if fact != "carrier":
             result = result.with_columns(pl.col(fact).fill_null("unknown"))
@@ -51,7 +53,7 @@ def phone_changes(lookups: pl.DataFrame) -> pl.DataFrame:
 
 def _known(fact: str) -> pl.Expr:
     if fact == "carrier":
-        return pl.any_horizontal(pl.col(name).is_not_null() for name in VALUES["carrier"])
+        return pl.col("current_carrier_name").is_not_null() | pl.col("current_carrier_mccmnc").is_not_null()
     return pl.col(fact).is_not_null() & (pl.col(fact) != "unknown")
 
 
@@ -82,10 +84,19 @@ def _best(lookups: pl.DataFrame, fact: str) -> pl.DataFrame:
     )
 
 
+def _original(lookups: pl.DataFrame) -> pl.DataFrame:
+    return (
+        lookups.filter(pl.col("original_carrier_name").is_not_null() | pl.col("original_carrier_mccmnc").is_not_null())
+        .sort("observed_at", "settled_seq", descending=True)
+        .unique("phone_e164", keep="first", maintain_order=True)
+        .select("phone_e164", *ORIGINAL)
+    )
+
+
 def _steps(lookups: pl.DataFrame) -> pl.DataFrame:
     """For each number and fact, the first sight of every value that differs from the one before."""
     shown = {**{fact: VALUES[fact][0] for fact in FACTS}, "carrier": "network"}
-    code = pl.coalesce("current_carrier_mccmnc", "current_carrier_name", ORIGINAL)
+    code = pl.coalesce("current_carrier_mccmnc", "current_carrier_name")
     frames = [
         lookups.with_columns(network=code)
         .filter(_known(fact) & pl.col(shown[fact]).is_not_null())

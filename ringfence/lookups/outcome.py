@@ -11,6 +11,9 @@ from ringfence.money.reserve import Refused
 from ringfence.money.schema import ATTEMPT
 from ringfence.money.states import OPEN
 
+# Reasons that a sentence names.
+SHOWN = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Bought:
@@ -58,7 +61,7 @@ def bought(ledger: Ledger, launch_id: str) -> Bought:
     )
 
 
-def record(ledger: Ledger, launch_id: str, quote_ids: Sequence[str], left: Sequence[Refused]) -> None:
+def record(ledger: Ledger, launch_id: str, quote_ids: Sequence[str], left: Sequence[Refused], *, quoted: bool) -> None:
     """Keep what was left of each quote, and why, beside the progress of the launch."""
     with ledger.store.write() as connection:
         at = ledger.store.clock()
@@ -71,15 +74,18 @@ def record(ledger: Ledger, launch_id: str, quote_ids: Sequence[str], left: Seque
             at,
             not_bought=sum(len(each.subjects) for each in left),
             not_answered=sum(len(each.subjects) for each in left if each.status == "provider_failed"),
-            note=_why_not(left),
+            note=_why_not(left, quoted=quoted),
         )
 
 
-def _why_not(left: Sequence[Refused]) -> str:
+def _why_not(left: Sequence[Refused], *, quoted: bool) -> str:
+    """The reasons in one sentence: failures of providers first, then by how many numbers they keep back."""
     if not left:
-        return "nothing else is due"
-    sizes: dict[str, int] = {}
+        return "everything that was quoted was bought" if quoted else "nothing is due"
+    sizes: dict[tuple[bool, str], int] = {}
     for each in left:
-        sizes[each.reason] = sizes.get(each.reason, 0) + len(each.subjects)
-    reason = max(sizes, key=lambda text: sizes[text])
-    return f"{sum(sizes.values()):,} numbers were not bought: {reason}"
+        key = (each.status != "provider_failed", each.reason)
+        sizes[key] = sizes.get(key, 0) + len(each.subjects)
+    ordered = sorted(sizes.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    told = "; ".join(f"{count:,} numbers: {reason}" for (_, reason), count in ordered[:SHOWN])
+    return f"not bought: {told}" + ("; ..." if len(ordered) > SHOWN else "")

@@ -5,17 +5,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ringfence.config.model import Config
-from ringfence.errors import QuoteError
 from ringfence.lookups.due import bits
 from ringfence.money.amount import Money
-from ringfence.money.budget import UNATTENDED, Budget, limit, scoped_by
+from ringfence.money.budget import UNATTENDED, Budget, limit
 from ringfence.money.ledger import Ledger
 from ringfence.money.quotes import Line, Quote
 from ringfence.money.reserve import Batch, Refused, still_due
 from ringfence.money.room import Room
 from ringfence.providers.registry import provider
 
-Key = tuple[str, str, int, Money, str | None, str | None]
+Key = tuple[str, str, int, Money, str, str]
 
 
 def limits_of(config: Config) -> list[Budget]:
@@ -27,14 +26,15 @@ def limits_of(config: Config) -> list[Budget]:
 def plan(config: Config, quote: Quote, consent: str, only: Collection[int] | None = None) -> list[Batch]:
     """The batches of a quote in the order of purchase: never asked first, then the oldest.
 
-    A batch is alike in provider, product, price and due facts, and in country and source where a budget is scoped by
-    them. `only` narrows it to these subjects. Raises QuoteError when the quote needs a provider that is not configured
-    any more.
+    A batch is alike in provider, product, price, due facts, country and source, whether or not a budget is scoped by
+    them today: one that is tomorrow must count it. `only` narrows it to these subjects. What is `outdated` is left out.
     """
-    by_country, by_source = scoped_by(limits_of(config))
     groups: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     for line in quote.lines:
-        groups[_key(line, by_country=by_country, by_source=by_source)] += [
+        if _why_outdated(config, line):
+            continue
+        key = (line.provider, line.product, line.facts, line.unit_price, line.country, line.source)
+        groups[key] += [
             (rank, subject)
             for rank, subject in zip(line.ranks, line.subjects, strict=True)
             if only is None or subject in only
@@ -56,9 +56,29 @@ def plan(config: Config, quote: Quote, consent: str, only: Collection[int] | Non
         )
         ranked += [
             (part[0][0], replace(whole, subjects=tuple(subject for _, subject in part)))
-            for part in _parts(sorted(members), _size(config, quote, name, product))
+            for part in _parts(sorted(members), _size(config, name, product))
         ]
     return [batch for _, batch in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def outdated(config: Config, quote: Quote) -> list[Refused]:
+    """The lines of a quote whose price or provider is not that of the configuration any more: they are quoted anew."""
+    return [
+        Refused(quote.quote_id, line.subjects, "awaiting_approval", why)
+        for line in quote.lines
+        if (why := _why_outdated(config, line))
+    ]
+
+
+def _why_outdated(config: Config, line: Line) -> str | None:
+    section = config.providers.get(line.provider)
+    price = section.price.get(line.product) if section else None
+    if price == line.unit_price:
+        return None
+    now = f"{price} now" if price else "not set any more"
+    return (
+        f"{line.provider} {line.product} was quoted at {line.unit_price} and is {now}; quote it again: ringfence quote"
+    )
 
 
 def preview(
@@ -86,23 +106,9 @@ def preview(
     return affordable, left
 
 
-def _size(config: Config, quote: Quote, name: str, product_name: str) -> int:
-    section = config.providers.get(name)
-    if section is None:
-        raise QuoteError(f"quote {quote.quote_id} needs provider {name}, which is not configured any more")
+def _size(config: Config, name: str, product_name: str) -> int:
     product = provider(name).products[product_name]
-    return min(section.batch or product.batch, product.limit)
-
-
-def _key(line: Line, *, by_country: bool, by_source: bool) -> Key:
-    return (
-        line.provider,
-        line.product,
-        line.facts,
-        line.unit_price,
-        line.country if by_country else None,
-        line.source if by_source else None,
-    )
+    return min(config.providers[name].batch or product.batch, product.limit)
 
 
 def _parts(members: Sequence[tuple[int, int]], size: int) -> Iterator[Sequence[tuple[int, int]]]:

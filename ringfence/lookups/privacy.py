@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 
+import phonenumbers
 import polars as pl
 
 from ringfence.config.model import Privacy
+from ringfence.lake.columns import FACTS
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Fact
 
@@ -16,6 +18,15 @@ def forbidden(privacy: Privacy, country: str | None) -> frozenset[str]:
     """The names that may not be kept of a number of this country; None is a country that nobody knows."""
     shut = {name for name in FORBIDDEN_BY_DEFAULT if country not in privacy.allow.get(name, [])}  # type: ignore[call-overload]
     return frozenset(shut | {name for name, countries in privacy.forbid.items() if country in countries or not country})
+
+
+def allowed(privacy: Privacy) -> list[tuple[str, str]]:
+    """Every fact with every country in which it may be shown; the empty country is the one that nobody knows.
+
+    A country that is not listed at all is one that no number has: what is not allowed here is forbidden.
+    """
+    countries = sorted({*phonenumbers.SUPPORTED_REGIONS, phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY, ""})
+    return [(fact, country) for country in countries for fact in FACTS if fact not in forbidden(privacy, country)]
 
 
 def by_phone(privacy: Privacy, countries: Mapping[str, str]) -> Callable[[Phone | None], frozenset[str]]:

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from ringfence.lake.tables import Lake, frame_of
 from ringfence.lookups.merge import phone_changes, phone_facts
 from ringfence.lookups.verdict import judge, net_price
 from ringfence.money.ledger import Ledger
-from ringfence.money.schema import ATTEMPT, QUOTE_LINE, REPLY, SUBJECT, WORKER
+from ringfence.money.schema import ATTEMPT, REPLY, SUBJECT, WORKER
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Billed, Carrier, Lookup
@@ -23,10 +24,19 @@ from ringfence.providers.registry import provider
 
 # Changes when a parser reads the same reply differently.
 PARSER_VERSION = "1"
-# Attempts a commit of the lake holds at most; a thousand numbers each make half a million rows.
-FLUSH = 500
+# Attempts that one snapshot and one commit of the lake hold at most; a thousand numbers each make 200,000 rows.
+FLUSH = 200
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settled attempt with its stored reply, and its numbers by subject."""
+
+    attempt: Row
+    reply: Reply | None
+    numbers: Mapping[int, str] = field(repr=False)
 
 
 def publish_settled(ledger: Ledger, lake: Lake) -> int:
@@ -36,11 +46,12 @@ def publish_settled(ledger: Ledger, lake: Lake) -> int:
         while True:
             after = lake.settled_seq()
             with ledger.store.read() as connection:
-                attempts = _settled(connection, after)
-                rows = [row for attempt in attempts for row in _rows(connection, ledger, attempt)]
-            if not attempts:
+                found = _settled(connection, after)
+            if not found:
                 return appended
-            lake.append_settled(frame_of("lookups", rows), attempts[-1]["settled_seq"])
+            # Parsed after the snapshot is closed: one that is open for long keeps the WAL from being emptied.
+            rows = [row for settled in found for row in _rows(ledger, settled)]
+            lake.append_settled(frame_of("lookups", rows), found[-1].attempt["settled_seq"])
             appended += len(rows)
 
 
@@ -80,7 +91,7 @@ def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str
     return {subject: found[subject] for subject in subjects if subject in found}
 
 
-def _settled(connection: Connection, after: int) -> list[Row]:
+def _settled(connection: Connection, after: int) -> list[Settled]:
     query = (
         select(ATTEMPT, WORKER.c.run_id)
         .join(WORKER, WORKER.c.worker_id == ATTEMPT.c.worker_id, isouter=True)
@@ -88,39 +99,34 @@ def _settled(connection: Connection, after: int) -> list[Row]:
         .order_by(ATTEMPT.c.settled_seq)
         .limit(FLUSH)
     )
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [
+        Settled(
+            attempt=dict(row),
+            reply=stored_reply(connection, dict(row)),
+            numbers=numbers_of(connection, unpack(row["subjects"])),
+        )
+        for row in connection.execute(query).mappings()
+    ]
 
 
-def _rows(connection: Connection, ledger: Ledger, attempt: Row) -> Iterator[dict[str, object]]:
-    reply = stored_reply(connection, attempt)
-    if reply is None:
+def _rows(ledger: Ledger, settled: Settled) -> Iterator[dict[str, object]]:
+    attempt = settled.attempt
+    if settled.reply is None:
         return
-    numbers = numbers_of(connection, unpack(attempt["subjects"]))
-    kind = provider(attempt["provider"])
-    parsed = judge(kind, attempt["product"], reply, [Phone(number) for number in numbers.values()])
+    numbers = list(settled.numbers.values())
+    parsed = judge(
+        provider(attempt["provider"]), attempt["product"], settled.reply, [Phone(number) for number in numbers]
+    )
     answers = {lookup.phone.e164: lookup for lookup in parsed.lookups}
-    places = _places(connection, attempt["quote_id"])
-    for place, (subject, number) in enumerate(numbers.items()):
+    for place, number in enumerate(numbers):
         if number in answers:
-            country, source = places.get(subject, (None, None))
             yield {
                 **_attempt_columns(ledger, attempt),
                 **_answer_columns(answers[number], attempt),
                 "lookup_id": f"{attempt['attempt_id']}:{place}",
                 "bucket": ledger.bucket(number),
-                "country": country or None,
-                "source": source,
                 "request_ref": attempt["request_ref"] or parsed.request_ref,
             }
-
-
-def _places(connection: Connection, quote_id: str) -> dict[int, tuple[str, str]]:
-    lines = connection.execute(
-        select(QUOTE_LINE.c.country, QUOTE_LINE.c.source, QUOTE_LINE.c.subjects).where(
-            QUOTE_LINE.c.quote_id == quote_id
-        )
-    )
-    return {subject: (country, source) for country, source, packed in lines for subject in unpack(packed)}
 
 
 def _attempt_columns(ledger: Ledger, attempt: Row) -> dict[str, object]:
@@ -128,6 +134,8 @@ def _attempt_columns(ledger: Ledger, attempt: Row) -> dict[str, object]:
         "attempt_id": attempt["attempt_id"],
         "quote_id": attempt["quote_id"],
         "dagster_run_id": attempt["run_id"],
+        "country": attempt["country"],
+        "source": attempt["source"],
         "provider": attempt["provider"],
         "product": attempt["product"],
         "requested_at": _time(attempt["reserved_at"]),

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import polars as pl
 from cronsim import CronSim
+from phonenumbers import SUPPORTED_REGIONS
 from sqlalchemy import select
 
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
+from ringfence.errors import ConfigError
 from ringfence.lake.tables import Lake
 from ringfence.lookups.due import due
 from ringfence.lookups.estimate import summary
@@ -43,10 +45,57 @@ class Narrow:
     numbers: int | None = None
 
 
+def narrowed(config: Config, sources: Sequence[str], countries: Sequence[str], numbers: int | None) -> Narrow:
+    """What a run is narrowed to; raises ConfigError for a source or country that there is not."""
+    for name in sources:
+        if name not in config.sources:
+            raise ConfigError(f"there is no source '{name}'; configured: {', '.join(config.sources) or 'none'}")
+    upper = [country.upper() for country in countries]
+    for country in upper:
+        if country not in SUPPORTED_REGIONS:
+            raise ConfigError(f"'{country}' is not a country (ISO 3166-1 alpha-2, such as NL)")
+    if numbers is not None and numbers < 1:
+        raise ConfigError(f"limit must be at least 1, not {numbers}")
+    return Narrow(tuple(sources), tuple(upper), numbers)
+
+
 def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_id: str) -> Quote:
     """Compute a quote from lake and ledger as they are now, and store it."""
     config = setup.config
     at = ledger.store.clock()
+    seq, frame = _due_now(config, ledger, lake, narrow, at)
+    chosen = _ranked(_chosen(frame.filter(pl.col("due") > 0), config), ledger)
+    buyable = chosen.filter(pl.col("provider").is_not_null())
+    if narrow.numbers is not None:
+        buyable = buyable.head(narrow.numbers)
+    routeless = chosen.filter(pl.col("provider").is_null())
+    ids = quotes.subjects(ledger, [*buyable["phone_e164"], *routeless["phone_e164"]])
+    lines = _lines(buyable, ids)
+    quote = Quote(
+        quote_id=ledger.store.new_id(),
+        created_at=at,
+        expires_at=at + quotes.DAY,
+        ledger_seq=seq,
+        launch_id=launch_id,
+        summary={
+            **summary(lake.read("phone_map", narrow.sources or list(config.sources)), frame, lines, config),
+            "no_route": dict(routeless.group_by("reason").len().sort("reason").iter_rows()),
+            "narrowed": narrow != Narrow(),
+        },
+        lines=lines,
+    )
+    left = [
+        ("no_route", str(reason), [ids[phone] for phone in part["phone_e164"]])
+        for (reason,), part in routeless.group_by("reason")
+    ]
+    with ledger.store.write() as connection:
+        quotes.save(connection, quote)
+        quotes.defer(connection, quote.quote_id, at, left)
+    return quote
+
+
+def _due_now(config: Config, ledger: Ledger, lake: Lake, narrow: Narrow, at: int) -> tuple[int, pl.DataFrame]:
+    """The newest settlement, and the wanted numbers with what is due of them; those with an open claim are left out."""
     now = datetime.fromtimestamp(at / 1_000_000, UTC)
     seq, asked = _asked(ledger, config)
     frame = due(
@@ -62,30 +111,7 @@ def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_
         frame = frame.filter(pl.col("sources").list.set_intersection(list(narrow.sources)).list.len() > 0)
     if narrow.countries:
         frame = frame.filter(pl.col("country").is_in(list(narrow.countries)))
-    chosen = _ranked(_chosen(frame.filter(pl.col("due") > 0), config), ledger)
-    buyable = chosen.filter(pl.col("provider").is_not_null())
-    if narrow.numbers is not None:
-        buyable = buyable.head(narrow.numbers)
-    routeless = chosen.filter(pl.col("provider").is_null())
-    ids = quotes.subjects(ledger, [*buyable["phone_e164"], *routeless["phone_e164"]])
-    lines = _lines(buyable, ids)
-    quote = Quote(
-        quote_id=ledger.store.new_id(),
-        created_at=at,
-        expires_at=at + quotes.DAY,
-        ledger_seq=seq,
-        launch_id=launch_id,
-        summary=summary(lake.read("phone_map"), frame, lines, config),
-        lines=lines,
-    )
-    left = [
-        ("no_route", str(reason), [ids[phone] for phone in part["phone_e164"]])
-        for (reason,), part in routeless.group_by("reason")
-    ]
-    with ledger.store.write() as connection:
-        quotes.save(connection, quote)
-        quotes.defer(connection, quote.quote_id, at, left)
-    return quote
+    return seq, frame
 
 
 def next_tick(config: Config, now: datetime) -> datetime | None:

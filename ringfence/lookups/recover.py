@@ -13,7 +13,7 @@ from ringfence.lookups.publish import numbers_of, stored_reply
 from ringfence.lookups.verdict import judge, move_for
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Answered, Doubt, Move, Settle, apply
-from ringfence.money.schema import ATTEMPT, WORKER
+from ringfence.money.schema import ATTEMPT, REPLY, WORKER
 from ringfence.money.store import unpack
 from ringfence.money.workers import dead
 from ringfence.numbers.phone import Phone
@@ -35,9 +35,25 @@ def recover(ledger: Ledger) -> list[str]:
                 ).mappings()
                 moves = [_decided(connection, dict(attempt)) for attempt in orphans]
             if not moves:
-                return [run_id for _, run_id in gone if run_id]
+                break
             with ledger.store.write() as connection:
                 apply(connection, ledger, moves, "recovery")
+        _read_again(ledger)
+        return [run_id for _, run_id in gone if run_id]
+
+
+def _read_again(ledger: Ledger) -> None:
+    """Settle what is in doubt only because an earlier parser failed on its stored reply."""
+    with ledger.store.read() as connection:
+        replied = select(REPLY.c.attempt_id).where(REPLY.c.complete == 1)
+        doubtful = connection.execute(
+            select(ATTEMPT).where(ATTEMPT.c.state == "in_doubt", ATTEMPT.c.attempt_id.in_(replied))
+        ).mappings()
+        moves = [_decided(connection, dict(attempt)) for attempt in doubtful]
+    decided = [move for move in moves if not isinstance(move, Doubt)]
+    if decided:
+        with ledger.store.write() as connection:
+            apply(connection, ledger, decided, "recovery")
 
 
 def assume_billed(ledger: Ledger, after_seconds: int) -> int:

@@ -16,6 +16,7 @@ from ringfence.lake.columns import TABLES
 from ringfence.lake.tables import Lake
 from ringfence.lookups.books import books
 from ringfence.lookups.due import BIT
+from ringfence.lookups.privacy import allowed
 from ringfence.money.ledger import Ledger
 from ringfence.money.store import keyed_hash
 from ringfence.providers.registry import provider
@@ -73,16 +74,9 @@ def _of_config(config: Config) -> dict[str, pl.DataFrame]:
         for product in section.products
         for fact in sorted(provider(name).products[product].facts)
     ]
-    rules: Mapping[str, Mapping[str, list[str]]] = {"allow": config.privacy.allow, "forbid": config.privacy.forbid}  # type: ignore[dict-item]
-    privacy = [
-        (rule, fact, country)
-        for rule, facts in rules.items()
-        for fact, countries in facts.items()
-        for country in countries
-    ]
     return {
         "products": _texts(products, "provider", "product", "fact"),
-        "privacy": _texts(privacy, "rule", "fact", "country").unique(),
+        "allowed": _texts(allowed(config.privacy), "fact", "country"),
         "sources": _texts([(name,) for name in config.sources], "source"),
         "facts": pl.DataFrame({"fact": list(BIT), "bit": list(BIT.values())}),
     }

@@ -112,8 +112,8 @@ async def _send(desk: Desk, attempt: Reserved) -> Exchange:
     request = lane.provider.request(batch.product, [Phone(number) for number in numbers], lane.base_url)
     request.headers["X-Request-Id"] = attempt.attempt_id
     exchange = await lane.client.send(request, before_send=desk.worker.owns)
-    countries = {number: desk.countries[subject] for subject, number in attempt.numbers.items()}
-    return replace(exchange, body=lane.provider.withhold(exchange.body, by_phone(desk.privacy, countries)))
+    rule = by_phone(desk.privacy, dict.fromkeys(numbers, batch.country))
+    return replace(exchange, body=lane.provider.withhold(exchange.body, rule))
 
 
 async def _landed(desk: Desk, turn: Turn) -> Iterable[asyncio.Task[Exchange]]:

@@ -21,7 +21,7 @@ def judge(provider: Provider, product: str, exchange: Exchange, asked: Sequence[
         if exchange.kind == "ambiguous":
             return Parsed("doubt", f"no whole reply: {exchange.reason}")
         stop = f"{provider.name} cannot be trusted: {exchange.reason}" if exchange.fatal else None
-        return Parsed("void", f"never sent: {exchange.reason}", stop=stop, retry=not exchange.fatal)
+        return Parsed("void", exchange.reason, stop=stop, retry=not exchange.fatal)
     try:
         return provider.parse(product, exchange, asked)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not lose a paid answer: it is stored, and stays held

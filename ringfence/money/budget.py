@@ -4,7 +4,7 @@ A budget is a limit, not consent: a purchase also needs a consent budget, which 
 the allowance that may be spent a day unattended. All of them are rows of one table and are counted alike.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from ringfence.money.ledger import write_journal
 from ringfence.money.schema import APPROVAL, BUDGET, COUNTER
 
 UNATTENDED = "unattended"
+# The windows that begin anew by the calendar of a time zone.
+CALENDAR = ("day", "month")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def approval_id(quote_id: str) -> str:
     return f"approval:{quote_id}"
 
 
-def matches(budget: Budget, *, provider: str, country: str | None, source: str | None, consent: str) -> bool:
+def matches(budget: Budget, *, provider: str, country: str, source: str, consent: str) -> bool:
     """Whether a purchase counts in this budget."""
     if budget.is_consent:
         return budget.budget_id == consent
@@ -137,9 +139,3 @@ def active(connection: Connection, at: int) -> list[Budget]:
         )
         for row in rows
     ]
-
-
-def scoped_by(budgets: Iterable[Budget]) -> tuple[bool, bool]:
-    """Whether attempts must be of one country, and of one source, because a budget is scoped by it."""
-    found = list(budgets)
-    return any(budget.country for budget in found), any(budget.source for budget in found)

@@ -1,46 +1,50 @@
-"""What was bought in a window before a limit existed: the limit counts it too, or it would be passed at once.
+"""What a window has cost before its counter was made: the counter counts it too, or its cap would be passed at once.
 
-An attempt says its country or source only when a budget of its time was scoped by it; a limit with such a scope counts
-the attempts that say it.
+A limit may be younger than its window, and another time zone opens windows in the midst of others. What falls into two
+windows counts in both: stricter than needed, never less.
 """
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
-from ringfence.money.budget import Budget, window_start
+from ringfence.money.budget import CALENDAR, Budget, active, window_start
 from ringfence.money.entries import Row
-from ringfence.money.schema import ATTEMPT, COUNTER, HOLD
+from ringfence.money.ledger import write_journal
+from ringfence.money.schema import ATTEMPT, COUNTER, HOLD, META
 from ringfence.money.states import OPEN
 
-DAY = 86_400_000_000
-# No window of the calendar is longer, whatever daylight saving does; the others have no begin.
-LONGEST = {"day": 2 * DAY, "month": 32 * DAY}
+ZONE = "timezone"
 
 
 def bought_before(
-    connection: Connection, budget: Budget, window: tuple[str, str], at: int, zone: ZoneInfo
+    connection: Connection, budget: Budget, window: tuple[str, str], zone: ZoneInfo, counter_id: int | None = None
 ) -> list[Row]:
-    """The attempts of a window (its start and currency) that a limit has not seen; none for a consent.
+    """The attempts of a window (its start and currency) that its counter, if there is one, has not seen.
 
-    A limit that is older than the window has seen all of it.
+    For a consent those that were bought under it: their holds tell. An approval has no calendar and misses nothing.
     """
     start, currency = window
-    if budget.is_consent or (
-        budget.window in LONGEST and window_start(budget.window, budget.changed_at, zone, "") != start
-    ):
+    if budget.is_consent and budget.window not in CALENDAR:
         return []
     names = ("attempt_id", "quote_id", "state", "held", "actual", "reserved_at")
     query = select(*(ATTEMPT.c[name] for name in names)).where(
         ATTEMPT.c.state != "voided",
         ATTEMPT.c.currency == currency,
-        ATTEMPT.c.reserved_at >= at - LONGEST.get(budget.window, at),
+        ATTEMPT.c.reserved_at >= _begin(budget, start, zone),
     )
     if budget.window == "quote":
         query = query.where(ATTEMPT.c.quote_id == start)
     for name in ("provider", "country", "source"):
         if scope := getattr(budget, name):
             query = query.where(ATTEMPT.c[name] == scope)
+    held = exists().where(HOLD.c.attempt_id == ATTEMPT.c.attempt_id, HOLD.c.counter_id == COUNTER.c.counter_id)
+    if budget.is_consent:
+        query = query.where(held.where(COUNTER.c.budget_id == budget.budget_id))
+    if counter_id is not None:
+        query = query.where(~held.where(COUNTER.c.counter_id == counter_id))
     return [
         dict(row)
         for row in connection.execute(query).mappings()
@@ -55,20 +59,60 @@ def used_by(attempts: list[Row]) -> int:
 
 def begin(connection: Connection, budget_id: str, window: tuple[str, str], attempts: list[Row]) -> int:
     """Make the counter of a budget's window with these attempts in it; returns its id."""
+    values = {"budget_id": budget_id, "window_start": window[0], "currency": window[1]}
+    made = connection.execute(insert(COUNTER).returning(COUNTER.c.counter_id), values).scalar_one()
+    _add(connection, int(made), attempts)
+    return int(made)
+
+
+def same_zone(connection: Connection, zone: ZoneInfo) -> bool:
+    """Whether the counters were last kept by this zone's calendar."""
+    return connection.scalar(select(META.c.value).where(META.c.key == ZONE)) == str(zone)
+
+
+def follow_zone(connection: Connection, zone: ZoneInfo, at: int) -> None:
+    """Keep the counters by this zone's calendar: those of its present windows get what was bought by another's."""
+    if same_zone(connection, zone):
+        return
+    for budget in active(connection, at):
+        if budget.window not in CALENDAR:
+            continue
+        start = window_start(budget.window, at, zone, "")
+        counters = select(COUNTER.c.counter_id, COUNTER.c.currency)
+        for counter_id, currency in connection.execute(
+            counters.filter_by(budget_id=budget.budget_id, window_start=start)
+        ).all():
+            _add(connection, counter_id, bought_before(connection, budget, (start, currency), zone, counter_id))
+    values = {"value": str(zone)}
+    connection.execute(
+        upsert(META).values(key=ZONE, **values).on_conflict_do_update(index_elements=["key"], set_=values)
+    )
+    write_journal(connection, at, "timezone_set", who="configuration", why=str(zone))
+
+
+def _begin(budget: Budget, start: str, zone: ZoneInfo) -> int:
+    """The moment at which a window of the calendar begins; the others have always been."""
+    if budget.window not in CALENDAR:
+        return 0
+    first = datetime.fromisoformat(start if budget.window == "day" else f"{start}-01")
+    return int(first.replace(tzinfo=zone).timestamp()) * 1_000_000
+
+
+def _add(connection: Connection, counter_id: int, attempts: list[Row]) -> None:
+    if not attempts:
+        return
     settled = [row for row in attempts if row["state"] == "settled"]
-    values = {
-        "budget_id": budget_id,
-        "window_start": window[0],
-        "currency": window[1],
-        "held": sum(row["held"] for row in attempts if row["state"] in OPEN),
-        "spent": sum(row["actual"] for row in settled),
-        "overrun": sum(max(0, row["actual"] - row["held"]) for row in settled),
-    }
-    counter_id = connection.execute(insert(COUNTER).returning(COUNTER.c.counter_id), values).scalar_one()
-    if attempts:
-        holds = [
-            {"attempt_id": row["attempt_id"], "counter_id": counter_id, "held": row["held"], "actual": row["actual"]}
-            for row in attempts
-        ]
-        connection.execute(insert(HOLD), holds)
-    return int(counter_id)
+    connection.execute(
+        update(COUNTER)
+        .where(COUNTER.c.counter_id == counter_id)
+        .values(
+            held=COUNTER.c.held + sum(row["held"] for row in attempts if row["state"] in OPEN),
+            spent=COUNTER.c.spent + sum(row["actual"] for row in settled),
+            overrun=COUNTER.c.overrun + sum(max(0, row["actual"] - row["held"]) for row in settled),
+        )
+    )
+    holds = [
+        {"attempt_id": row["attempt_id"], "counter_id": counter_id, "held": row["held"], "actual": row["actual"]}
+        for row in attempts
+    ]
+    connection.execute(insert(HOLD), holds)

@@ -135,9 +135,10 @@ class Entries:
         ]
         for statement, rows in (
             (insert(ATTEMPT), self.attempts),
-            (_CHANGE_ATTEMPT, self._changed),
             (insert(HOLD), self.holds),
+            # Holds before attempts: those of a final attempt cannot be changed any more.
             (_CHANGE_HOLD, self._changed_holds),
+            (_CHANGE_ATTEMPT, self._changed),
             (_CHANGE_COUNTER, counters),
             (_MOVE_CLAIM, self.moved_claims),
             (_DROP_CLAIMS, self.final),

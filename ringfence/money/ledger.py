@@ -1,6 +1,5 @@
 """The ledger's birth and opening: who it is, and whether it may be spent from. No attempts here."""
 
-import fcntl
 import json
 import os
 import secrets
@@ -13,11 +12,10 @@ from pathlib import Path
 import alembic.command
 import alembic.config
 from sqlalchemy import Connection, func, insert, inspect, select, text
-from sqlalchemy.exc import DatabaseError
 
 from ringfence.errors import LedgerError
-from ringfence.money.schema import ATTEMPT, JOURNAL, META
-from ringfence.money.store import FILE_NAME, Store, keyed_hash
+from ringfence.money.schema import ATTEMPT, JOURNAL, META, WORKER
+from ringfence.money.store import FILE_NAME, Store, keyed_hash, wait_for
 
 # The newest revision in migrations/versions; a ledger that is behind is migrated when it is opened.
 REVISION = "0001"
@@ -55,7 +53,7 @@ def create(home: Path, *, mode: str, environment: str = "default", buckets: int 
     if not 1 <= buckets <= 4096:
         raise LedgerError(f"buckets must be between 1 and 4096, not {buckets}")
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(f"{home} cannot be made ({error.strerror}); set home in the configuration") from None
     with _alone_in(home):
@@ -105,7 +103,34 @@ def refuse_to_spend(ledger: Ledger, *, mode: str, lake_ledger_id: str | None, la
         return f"{where} is not the ledger that the lake beside it was written from: restore the right one"
     if lake_seq > ledger.settled_seq():
         return f"{where} is older than the lake beside it and has forgotten purchases: restore the newest backup"
+    if forgotten := _forgotten(ledger):
+        return f"{where} has forgotten {forgotten}, which may have bought: restore the newest backup"
     return None
+
+
+def worker_locks(ledger: Ledger) -> Path:
+    """The folder where every worker that has not ended has its lock file, named by its id."""
+    return ledger.store.path.parent / "workers"
+
+
+def _forgotten(ledger: Ledger) -> str | None:
+    """The lock file of a worker that the ledger does not know, so that it is an old copy.
+
+    A file is empty until its worker is durably entered, and read here before the ledger is: none is just being born.
+    """
+    born = {path.stem: path for path in worker_locks(ledger).glob("*.lock") if _size(path)}
+    if not born:
+        return None
+    with ledger.store.read() as connection:
+        known = set(connection.scalars(select(WORKER.c.worker_id).where(WORKER.c.worker_id.in_(born))))
+    return min((f"workers/{path.name}" for name, path in born.items() if name not in known), default=None)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def write_journal(
@@ -127,7 +152,7 @@ def _alone_in(home: Path) -> Iterator[None]:
     """Keep every other birth out of a home, and make what was named in it durable."""
     folder = os.open(home, os.O_RDONLY)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        wait_for(folder, home)
         yield
         os.fsync(folder)
     finally:
@@ -159,13 +184,9 @@ def _build(path: Path, mode: str, environment: str, buckets: int) -> Path:
 
 def _revision(store: Store) -> str:
     """The revision that the tables are at; raises LedgerError where they are not a ledger's, or a newer version's."""
-    try:
-        with store.read() as connection:
-            tables = set(inspect(connection).get_table_names())
-            known = {"meta", "alembic_version"} <= tables
-            revision = connection.scalar(text("SELECT version_num FROM alembic_version")) if known else None
-    except DatabaseError:
-        revision = None
+    with store.read() as connection:
+        known = {"meta", "alembic_version"} <= set(inspect(connection).get_table_names())
+        revision = connection.scalar(text("SELECT version_num FROM alembic_version")) if known else None
     if revision is None:
         raise LedgerError(f"{store.path} is not a ledger; restore it from a backup")
     if revision > REVISION:

@@ -25,7 +25,9 @@ def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
                 "created_at": row["created_at"],
                 "expires_at": row["expires_at"],
                 "status": _status(
-                    expired=row["expires_at"] <= at, empty=not numbers.get(quote_id), approved=approval is not None
+                    expired=row["expires_at"] <= at,
+                    empty=not numbers.get(quote_id),
+                    approved=approval is not None and approval["expires_at"] > at,
                 ),
                 "numbers": numbers.get(quote_id, 0),
                 "max": largest.get(quote_id, 0),

@@ -6,7 +6,7 @@ Final states never reopen. Every function works inside the caller's transaction.
 import json
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlalchemy import Connection, select
@@ -31,7 +31,7 @@ class Stored:
     source: Literal["response", "poll", "callback", "log"]
     status: int | None
     headers: dict[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     complete: bool
 
 

@@ -137,7 +137,7 @@ def of_launch(connection: Connection, launch_id: str) -> str | None:
 def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why: str) -> Money:
     """Approve a quote up to an amount (the quote's own total without one), until it expires; raises QuoteError.
 
-    Approving again changes the amount; what was spent under it stays counted.
+    Approving again changes the amount; what was spent under it stays counted. An amount of 0 withdraws it.
     """
     at = ledger.store.clock()
     with ledger.store.write() as connection:
@@ -151,11 +151,14 @@ def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why
             raise QuoteError(f"quote {quote_id} is in {quote.total.currency}; approve it in that currency")
         if cap.amount < 0:
             raise QuoteError(f"{cap} cannot be approved; the amount must not be negative")
+        withdrawn = up_to is not None and not cap.amount
+        if withdrawn and quote_id not in approved(connection, at):
+            raise QuoteError(f"{cap} buys nothing, and quote {quote_id} is not approved; name an amount above 0")
         why = mask_numbers(why)
         put(connection, Budget(approval_id(quote_id), "total", cap), at, who)
         values = {
             "approved_at": at,
-            "expires_at": quote.expires_at,
+            "expires_at": at if withdrawn else quote.expires_at,
             "cap": cap.amount,
             "currency": cap.currency,
             "who": who,
@@ -166,7 +169,13 @@ def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why
             .values(quote_id=quote_id, **values)
             .on_conflict_do_update(index_elements=["quote_id"], set_=values)
         )
-        write_journal(connection, at, "quote_approved", who=who, why=f"{quote_id} up to {cap}: {why}")
+        write_journal(
+            connection,
+            at,
+            "approval_withdrawn" if withdrawn else "quote_approved",
+            who=who,
+            why=f"{quote_id} up to {cap}: {why}",
+        )
     return cap
 
 
@@ -174,6 +183,14 @@ def approved(connection: Connection, at: int) -> list[str]:
     """The approved quotes that have not expired, oldest approval first."""
     query = select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > at).order_by(APPROVAL.c.approved_at)
     return list(connection.scalars(query))
+
+
+def deferred(connection: Connection, quote_id: str, status: str) -> list[tuple[str, list[int]]]:
+    """What was said of a quote with this status: (reason, subjects)."""
+    query = select(DEFERRAL.c.reason, DEFERRAL.c.subjects).where(
+        DEFERRAL.c.quote_id == quote_id, DEFERRAL.c.status == status
+    )
+    return [(reason, unpack(subjects)) for reason, subjects in connection.execute(query)]
 
 
 def defer(connection: Connection, quote_id: str, at: int, left: Sequence[tuple[str, str, Sequence[int]]]) -> None:

@@ -6,12 +6,13 @@ to the process; an attempt that it does not hold was never sent.
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
 from ringfence.money.amount import Money
+from ringfence.money.earlier import follow_zone
 from ringfence.money.entries import Entries
 from ringfence.money.ledger import Ledger
 from ringfence.money.room import Purchase, Room
@@ -23,8 +24,8 @@ from ringfence.money.store import keyed_hash, pack
 class Batch:
     """Numbers that one request may ask about, at one price, in one set of budgets. `facts` are the due ones, as bits.
 
-    `country` and `source` are set when a budget is scoped by them. `ledger_seq` is the settlement that the quote was
-    computed at, `answers` the facts that the product answers.
+    `country` is that of the numbers, `source` the first that asks for them: budgets are scoped by both. `ledger_seq` is
+    the settlement that the quote was computed at, `answers` the facts that the product answers.
     """
 
     quote_id: str
@@ -36,8 +37,8 @@ class Batch:
     facts: int
     unit_price: Money
     subjects: tuple[int, ...]
-    country: str | None = None
-    source: str | None = None
+    country: str
+    source: str
     retry_of: str | None = None
 
     @property
@@ -52,7 +53,7 @@ class Reserved:
 
     attempt_id: str
     batch: Batch
-    numbers: dict[int, str]
+    numbers: dict[int, str] = field(repr=False)
     held: int
     fingerprint: str
 
@@ -92,6 +93,7 @@ def reserve(
     buys or bought them. A batch that fits only in part is reserved in part.
     """
     at = ledger.store.clock()
+    follow_zone(connection, owner.zone, at)
     room = Room(connection, at, owner.zone)
     entries = Entries(at, owner.worker_id)
     taken: set[int] = set()

@@ -4,13 +4,15 @@ Used by the reserving transaction, and by a quote that wants to know what would 
 """
 
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
+from sqlalchemy import Row as SqlRow
 
 from ringfence.money.amount import Money
-from ringfence.money.budget import UNATTENDED, Budget, active, matches, window_start
-from ringfence.money.earlier import begin, bought_before, used_by
+from ringfence.money.budget import CALENDAR, UNATTENDED, Budget, active, matches, window_start
+from ringfence.money.earlier import begin, bought_before, same_zone, used_by
 from ringfence.money.entries import Row
 from ringfence.money.schema import COUNTER
 
@@ -35,8 +37,8 @@ class Purchase:
 
     quote_id: str
     provider: str
-    country: str | None
-    source: str | None
+    country: str
+    source: str
     unit_price: Money
     consent: str
 
@@ -57,6 +59,7 @@ class Room:
         self._at = at
         self._zone = zone
         self._budgets = active(connection, at)
+        self._same_zone = same_zone(connection, zone)
         self._caps: dict[tuple[str, str, str], Cap] = {}
         self._earlier: dict[tuple[str, str, str], list[Row]] = {}
 
@@ -102,11 +105,17 @@ class Room:
             row = self._connection.execute(
                 select(COUNTER).filter_by(budget_id=key[0], window_start=key[1], currency=key[2])
             ).one_or_none()
-            self._caps[key] = Cap(budget, row.counter_id, row.held + row.spent) if row else self._new(budget, key[1:])
+            self._caps[key] = self._known(budget, key[1:], row) if row else self._new(budget, key[1:])
         return self._caps[key]
 
+    def _known(self, budget: Budget, window: tuple[str, str], row: SqlRow[Any]) -> Cap:
+        used = row.held + row.spent
+        if budget.window in CALENDAR and not self._same_zone:
+            used += used_by(bought_before(self._connection, budget, window, self._zone, row.counter_id))
+        return Cap(budget, row.counter_id, used)
+
     def _new(self, budget: Budget, window: tuple[str, str]) -> Cap:
-        self._earlier[budget.budget_id, *window] = bought_before(self._connection, budget, window, self._at, self._zone)
+        self._earlier[budget.budget_id, *window] = bought_before(self._connection, budget, window, self._zone)
         return Cap(budget, None, used_by(self._earlier[budget.budget_id, *window]))
 
     def _made(self, cap: Cap) -> int:

@@ -15,7 +15,7 @@ OUTCOMES = ("complete", "partial", "no_data", "rejected_number", "no_coverage", 
 
 
 def triggers() -> tuple[str, ...]:
-    """The statements that make journal and attempts append-only and hold the states to their edges."""
+    """The statements that make the journal append-only, freeze what is final, and hold the states to their edges."""
     allowed = " OR ".join(
         f"(OLD.state = '{old}' AND NEW.state IN ({', '.join(repr(each) for each in new)}))"
         for old, new in EDGES.items()
@@ -24,6 +24,17 @@ def triggers() -> tuple[str, ...]:
         "journal_no_update": ("BEFORE UPDATE ON journal", "1", "the journal is append-only"),
         "journal_no_delete": ("BEFORE DELETE ON journal", "1", "the journal is append-only"),
         "attempt_no_delete": ("BEFORE DELETE ON attempt", "1", "attempts are kept"),
+        "attempt_final": (
+            "BEFORE UPDATE ON attempt",
+            f"OLD.state NOT IN {OPEN}",
+            "an attempt that is final does not change",
+        ),
+        "hold_no_delete": ("BEFORE DELETE ON hold", "1", "holds are kept"),
+        "hold_final": (
+            "BEFORE UPDATE ON hold",
+            f"(SELECT state FROM attempt WHERE attempt_id = OLD.attempt_id) NOT IN {OPEN}",
+            "a hold of an attempt that is final does not change",
+        ),
         "attempt_edge": (
             "BEFORE UPDATE OF state ON attempt",
             f"OLD.state <> NEW.state AND NOT ({allowed})",

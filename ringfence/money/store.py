@@ -7,20 +7,43 @@ BEGIN IMMEDIATE, because SQLite's own busy handler starves (5.6 s worst wait aga
 import fcntl
 import hashlib
 import hmac
+import logging
 import os
 import sqlite3
 import struct
+import threading
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import BufferedWriter
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+
+from ringfence.errors import LedgerError
 
 FILE_NAME = "ledger.sqlite"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "busy_timeout=30000")
+
+
+# Seconds of waiting for a file lock after which the one who waits says so.
+PATIENCE = 10.0
+# What SQLite's primary result codes mean to a user; every other error is a defect of ours.
+CAUSES = {
+    sqlite3.SQLITE_PERM: "may not be opened: its permissions forbid it",
+    sqlite3.SQLITE_BUSY: "is locked by another program; end that and try again, nothing was lost",
+    sqlite3.SQLITE_LOCKED: "is locked by another program; end that and try again, nothing was lost",
+    sqlite3.SQLITE_READONLY: "cannot be written: make the file and its folder writable",
+    sqlite3.SQLITE_IOERR: "cannot be read or written (I/O error): check the disk; what was committed is not lost",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup",
+    sqlite3.SQLITE_FULL: "cannot grow, the disk is full: free space and try again, nothing was lost",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: check that it is a file, and the permissions of its folder",
+    sqlite3.SQLITE_NOTADB: "is not a ledger; restore it from a backup",
+}
+_LOG = logging.getLogger(__name__)
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -42,7 +65,12 @@ class Store:
         self.clock = clock
         self._random_bytes = random_bytes
         # The pool keeps connections open: closing the last one would checkpoint the WAL at every transaction.
-        self.engine: Engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+        self.engine: Engine = create_engine(
+            # An error must not say what was being written: numbers would stand in logs.
+            f"sqlite:///{path}",
+            connect_args={"check_same_thread": False},
+            hide_parameters=True,
+        )
         event.listen(self.engine, "connect", _prepare)
 
     def new_id(self) -> str:
@@ -58,26 +86,77 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A durable write transaction: committed and synced when the block ends, rolled back when it raises."""
-        with self.path.with_suffix(".lock").open("ab") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        path = self.path.with_suffix(".lock")
+        with _lock_file(path) as lock, _causes_named(self.path):
+            wait_for(lock.fileno(), path)
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 try:
                     yield connection
                 except BaseException:
-                    connection.exec_driver_sql("ROLLBACK")
+                    _roll_back(connection)
                     raise
                 connection.exec_driver_sql("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent snapshot; keep it shorter than a second, or the WAL cannot be emptied."""
-        with self.engine.connect() as connection:
+        with _causes_named(self.path), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
                 yield connection
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                _roll_back(connection)
+
+
+def wait_for(lock: int, path: Path) -> None:
+    """Take the lock of an open file or folder; who waits long is told once whom for, and goes on waiting."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        timer = threading.Timer(PATIENCE, _tell_holder, (path,))
+        timer.daemon = True
+        timer.start()
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        finally:
+            timer.cancel()
+
+
+def _tell_holder(path: Path) -> None:
+    holder = ""
+    # Only Linux lists locks: "1: FLOCK ADVISORY WRITE <pid> <major>:<minor>:<inode> 0 EOF".
+    with suppress(OSError):
+        inode = path.stat().st_ino
+        for words in map(str.split, Path("/proc/locks").read_text("ascii").splitlines()):
+            if words[1] == "FLOCK" and words[5].endswith(f":{inode}"):
+                holder = f" by process {words[4]}"
+    _LOG.warning("still waiting for %s: it is locked%s; if that is stopped, continue or end it", path, holder)
+
+
+def _lock_file(path: Path) -> BufferedWriter:
+    try:
+        return path.open("ab")
+    except OSError as error:
+        raise LedgerError(f"{path} cannot be opened ({error.strerror}); make it and its folder writable") from None
+
+
+def _roll_back(connection: Connection) -> None:
+    """Leave a transaction; SQLite may have left it already, at a full disk for one, and the cause must stay seen."""
+    with suppress(DBAPIError):
+        connection.exec_driver_sql("ROLLBACK")
+
+
+@contextmanager
+def _causes_named(path: Path) -> Iterator[None]:
+    """Say in a sentence what the user can mend."""
+    try:
+        yield
+    except DBAPIError as error:
+        cause = CAUSES.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
+        if cause is None:
+            raise
+        raise LedgerError(f"{path} {cause}") from None
 
 
 def pack(subjects: Sequence[int]) -> bytes:

@@ -1,4 +1,4 @@
-"""The vault: the only place of the ledger that holds phone numbers. Everything else says a subject's id."""
+"""The vault: subject ids for phone numbers. Only reply bodies hold numbers beside it, until their retention ends."""
 
 import json
 from collections.abc import Sequence

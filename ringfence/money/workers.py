@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, update
 
-from ringfence.money.ledger import Ledger
+from ringfence.money.ledger import Ledger, worker_locks
 from ringfence.money.schema import WORKER
 
 
@@ -48,8 +48,16 @@ def working(ledger: Ledger, launch_id: str, run_id: str | None = None) -> Iterat
             "pid": os.getpid(),
             "started_at": ledger.store.clock(),
         }
-        with ledger.store.write() as connection:
-            connection.execute(insert(WORKER), [row])
+        try:
+            with ledger.store.write() as connection:
+                connection.execute(insert(WORKER), [row])
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        # Only now, and before anything is bought: a ledger that does not know a marked file is an old copy.
+        lock.write(b"entered\n")
+        lock.flush()
+        os.fsync(lock.fileno())
         try:
             yield Worker(worker_id, lock, path)
         finally:
@@ -108,4 +116,4 @@ def _end(connection: Connection, worker_id: str, at: int) -> None:
 
 
 def _lock_path(ledger: Ledger, worker_id: str) -> Path:
-    return ledger.store.path.parent / "workers" / f"{worker_id}.lock"
+    return worker_locks(ledger) / f"{worker_id}.lock"

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import phonenumbers
 
-from ringfence.numbers.lookalikes import from_float, is_card_number, lookalike
+from ringfence.numbers.lookalikes import from_float, is_bare_date, is_card_number, lookalike
 from ringfence.numbers.reject import Reject
 
 LONGEST_CELL = 64
+# With white space around it; a source cuts what is longer.
+_LONGEST_PADDED = 1_000
 # ITU-T E.164 clause 6.1: at most 15 digits with the country code; an international prefix before them has at most 5.
 LONGEST_INTERNATIONAL, LONGEST_DIALLED = 15, 20
 # Longer digits that name no country are rather two numbers run together.
@@ -72,7 +74,7 @@ def gate(part: str | None, *, vanity: bool = False) -> tuple[Candidate, ...]:
     are; only a labelled fax number may stand beside another. Never raises.
     """
     text = (part or "").strip()
-    if len(text) > LONGEST_CELL:
+    if len(text) > LONGEST_CELL or len(part or "") > _LONGEST_PADDED:
         return (Candidate(reject=Reject.TOO_LONG),)
     if _CONTROL.search(text):
         return (Candidate(reject=Reject.CONTROL_CHARACTERS),)
@@ -145,7 +147,9 @@ def _candidate(text: str, flags: tuple[str, ...], *, vanity: bool) -> Candidate:
 
 
 def _unwritten(text: str) -> Reject | None:
-    """Whether a text holds signs that no number is written with."""
+    """Whether a text is the digits of a date, or holds signs that no number is written with."""
+    if is_bare_date(text):
+        return Reject.DATE
     if any(sign.isalpha() for sign in text):
         return Reject.LETTERS
     if "*" in text or "#" in text:

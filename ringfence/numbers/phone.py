@@ -9,12 +9,34 @@ from dataclasses import dataclass
 from ringfence.errors import RingfenceError
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-_DIGIT_RUN = re.compile(r"(?<!\d)(\+?\d{2})\d{2,}(\d{3})(?!\d)", re.ASCII)
+# In the digits of any script, and with up to three signs between two of them, as people and providers write numbers.
+_DIGIT_RUN = re.compile(r"(\+?)(\d(?:[\W_]{0,3}\d){6,})")
+# What our own sentences hold: ids, times, amounts of money with decimals, counts of something, addresses of servers.
+_NO_NUMBER = re.compile(
+    r"""(?<![\w+.,:-])(?:
+      [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}
+    | (?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])
+      (?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?
+    | -?\d{1,9}\.\d{2,9}(?=\ [A-Z]{3}\b)
+    | \d{1,3}(?:,\d{3})+(?=\ (?:numbers|requests|rows|s)\b)
+    | (?:127|(?<=//)\d{1,3})(?:\.\d{1,3}){3}(?::\d{1,5})?
+    )(?!\w|[.,:-]\d)""",
+    re.ASCII | re.VERBOSE,
+)
 
 
 def mask_numbers(text: str) -> str:
     """Mask every run of seven or more digits in a text that is about to leave (log, error, event)."""
-    return _DIGIT_RUN.sub(r"\1*****\2", text)
+    kept, position = [], 0
+    for found in _NO_NUMBER.finditer(text):
+        kept += [_DIGIT_RUN.sub(_masked, text[position : found.start()]), found[0]]
+        position = found.end()
+    return "".join((*kept, _DIGIT_RUN.sub(_masked, text[position:])))
+
+
+def _masked(run: re.Match[str]) -> str:
+    digits = [sign for sign in run[2] if sign.isdecimal()]
+    return f"{run[1]}{''.join(digits[:2])}*****{''.join(digits[-3:])}"
 
 
 @dataclass(frozen=True, slots=True, repr=False, order=True)

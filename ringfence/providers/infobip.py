@@ -13,12 +13,13 @@ from typing import Any, Literal
 import httpx
 
 from ringfence.http.exchange import Reply
+from ringfence.http.redact import redact
 from ringfence.numbers.phone import Phone
-from ringfence.providers.infobip_item import lookup
+from ringfence.providers.infobip_item import lookup, rejected
 from ringfence.providers.infobip_privacy import withhold
 from ringfence.providers.lookup import ErrorClass, Fact, Lookup, Outcome
 from ringfence.providers.provider import Parsed, Product, Provider
-from ringfence.providers.reading import field, load, number, said, text
+from ringfence.providers.reading import field, load, number, text, word
 from ringfence.providers.refusal import refusal
 
 # `ncResults` was the list's name in 2015.
@@ -84,11 +85,12 @@ class Infobip:
 def _settled(items: Sequence[object], asked: Sequence[Phone], bulk_id: str | None, flagged: str) -> Parsed:
     wanted = {phone.digits: phone for phone in asked}
     answers: dict[Phone, list[Lookup]] = {}
-    unasked = 0
+    unasked, turned_down = 0, True
     for item in items:
         phone = wanted.get(number(field(item, "to")) or "")
         if phone and isinstance(item, Mapping):
             answers.setdefault(phone, []).append(lookup(item, phone))
+            turned_down = turned_down and rejected(item)
         else:
             unasked += 1
     lookups = [_one(answers[phone]) for phone in asked if phone in answers]
@@ -99,7 +101,7 @@ def _settled(items: Sequence[object], asked: Sequence[Phone], bulk_id: str | Non
         missing=[phone for phone in asked if phone not in answers],
         unasked=unasked,
         request_ref=bulk_id,
-        stop=_stop(lookups),
+        stop=_stop(lookups, turned_down=turned_down),
     )
 
 
@@ -115,13 +117,18 @@ def _as_sent(one: Lookup) -> list[str]:
     return [sent or "" for sent in (one.raw_status, one.raw_error, one.raw_permanent, one.result_ref)]
 
 
-def _stop(lookups: Sequence[Lookup]) -> str | None:
-    """Missing credit is the account's state, so one item tells it; a route may be missing for one number alone."""
+def _stop(lookups: Sequence[Lookup], *, turned_down: bool) -> str | None:
+    """Missing credit is the account's state, so one item tells it; a route may be missing for one number alone.
+
+    Of an account without the product the ids are not documented, but a batch of several never fails by chance.
+    """
     classes = [one.error_class for one in lookups]
     if ErrorClass.QUOTA_EXHAUSTED in classes:
         return "infobip has no credit left for this account: top it up, or have its limit raised"
     if lookups and all(one in _ACCOUNT for one in classes):
         return "infobip rejected every number for the account's sake: check that Number Lookup is enabled for it"
+    if turned_down and len(lookups) > 1:
+        return "every number of a batch was rejected: is Number Lookup enabled on the account?"
     return None
 
 
@@ -132,15 +139,12 @@ def _items(document: object) -> list[Any] | None:
 
 
 def _reason(document: object) -> str | None:
-    """What either error envelope says, masked: `requestError.serviceException`, or `errorCode` and `description`."""
-    exception = field(document, "requestError", "serviceException")
+    """The code words of either error envelope; its sentences may repeat numbers and keys, and stay in the reply."""
     parts = (
-        said(field(exception, "messageId"), 40),
-        said(field(exception, "text"), 200),
-        said(field(document, "errorCode"), 40),
-        said(field(document, "description"), 200),
+        word(field(document, "requestError", "serviceException", "messageId")),
+        word(field(document, "errorCode")),
     )
-    return " ".join(part for part in parts if part) or None
+    return redact(" ".join(part for part in parts if part)) or None
 
 
 def _flagged(reply: Reply) -> str:

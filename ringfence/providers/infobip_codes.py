@@ -117,7 +117,7 @@ def _error_rows() -> Iterator[tuple[Code, Meaning]]:
 # Only the codes that say something of the subscriber; time-outs, routing and message faults (the other hundred) do not.
 ERRORS: Mapping[Code, Meaning] = MappingProxyType(dict(_error_rows()))
 
-GROUP_UNDELIVERABLE, GROUP_DELIVERED = 2, 3
+GROUP_UNDELIVERABLE, GROUP_DELIVERED, GROUP_REJECTED = 2, 3, 5
 _NOT_SENT = (GROUP_UNDELIVERABLE, 31)
 _NO_ERROR = (0, 0)
 _MONTHLY_LIMIT_REACHED = (2, 4099)

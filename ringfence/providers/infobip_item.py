@@ -12,6 +12,7 @@ from ringfence.numbers.phone import Phone
 from ringfence.providers.e212 import country
 from ringfence.providers.infobip_codes import (
     GROUP_DELIVERED,
+    GROUP_REJECTED,
     GROUP_UNDELIVERABLE,
     SILENT,
     STATUS_NAMES,
@@ -32,7 +33,7 @@ from ringfence.providers.lookup import (
     Roaming,
     Validity,
 )
-from ringfence.providers.reading import code, digits, field, flag, said, text
+from ringfence.providers.reading import code, digits, field, flag, text, word
 
 Item = Mapping[str, Any]
 
@@ -52,6 +53,17 @@ class Answer:
     status: str | None = None
     error: str | None = None
     permanent: str | None = None
+
+
+def rejected(item: Item) -> bool:
+    """Whether an item is of group REJECTED, whatever its id; behind a marker, as far as its outcome tells."""
+    if WITHHELD in item:
+        read = answer(item).meaning
+        accounts = (ErrorClass.QUOTA_EXHAUSTED, ErrorClass.NOT_ENABLED)
+        return read.outcome in (Outcome.REJECTED_NUMBER, Outcome.NO_COVERAGE) or read.error_class in accounts
+    group = code(field(item, "status", "groupId"))
+    named = STATUS_NAMES.get(str(field(item, "status", "name")))
+    return (group if group is not None or named is None else named[0]) == GROUP_REJECTED
 
 
 def lookup(item: Item, phone: Phone) -> Lookup:
@@ -126,8 +138,8 @@ def _code(value: object) -> Code | None:
 
 
 def _raw(value: object) -> str | None:
-    """Codes and name as sent, such as `1/27 EC_ABSENT_SUBSCRIBER`; None where nothing was."""
-    parts = (code(field(value, "groupId")), code(field(value, "id")), said(field(value, "name")))
+    """The codes, and a name that is a code word, such as `1/27 EC_ABSENT_SUBSCRIBER`; None where nothing was sent."""
+    parts = (code(field(value, "groupId")), code(field(value, "id")), word(field(value, "name")))
     if parts == (None, None, None):
         return None
     group, id_ = ("?" if part is None else part for part in parts[:2])

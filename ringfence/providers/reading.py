@@ -1,4 +1,4 @@
-"""Reading what a provider sent: JSON that may be broken, fields whose type drifts, text that may hold a number.
+"""Reading what a provider sent: JSON that may be broken, fields whose type drifts, words that may be shown.
 
 Nothing here knows a provider, and nothing raises on what a reply can contain: what cannot be read is None.
 """
@@ -8,11 +8,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ringfence.numbers.phone import mask_numbers
-
-# A number written with separators, or in the digits of any script; a long opaque word with a digit in it (a key).
-_SPREAD = re.compile(r"\d(?:[ ().\-/]{0,2}\d){6,}")
-_OPAQUE = re.compile(r"(?=[^\s\d]*\d)[\w+/=\-]{20,}")
+_BLANK = " \t\n\r"
+# Replies nest four deep. Fixed here and counted before decoding: the interpreter's own limit depends on who calls, and
+# the same bytes must be read in the same way whenever they are read.
+DEEPEST = 64
+# An unclosed string goes to the end of the text, as it does for the decoder.
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\]}]', re.DOTALL)
+# The provider's own name of something: never a sentence, a number or a key.
+_WORD = re.compile(r"(?!(?:\D*\d){5})[A-Z][A-Z0-9_]{1,40}", re.ASCII)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -34,7 +37,19 @@ def _no_constant(text: str) -> None:
 
 
 # RFC 8259 without its liberties: duplicate keys, NaN and numbers past a double's range have no one meaning.
-STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
+
+
+def value_at(text: str, start: int) -> tuple[object, int]:
+    """The JSON value that begins here and where it ends; raises ValueError for none, or one that nests too deep."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start) if text[start : start + 1] in ("[", "{") else ():
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if depth > DEEPEST:
+            raise ValueError(f"nested deeper than {DEEPEST}")
+        if depth <= 0:
+            break
+    return cast("tuple[object, int]", _STRICT.raw_decode(text, start))
 
 
 def decoded(body: bytes) -> str:
@@ -43,11 +58,13 @@ def decoded(body: bytes) -> str:
 
 
 def load(body: bytes) -> object:
-    """The body as a JSON value; None for everything else, nesting beyond the interpreter's limit among it."""
+    """The body as a JSON value; None for everything else, what nests too deep among it."""
+    text = decoded(body).strip(_BLANK)
     try:
-        return cast(object, STRICT.decode(decoded(body)))
-    except (ValueError, RecursionError):
+        value, end = value_at(text, 0)
+    except ValueError:
         return None
+    return value if end == len(text) else None
 
 
 def field(value: object, *names: str) -> object:
@@ -65,10 +82,9 @@ def text(value: object, limit: int = 100) -> str | None:
     return line[:limit].rstrip() or None
 
 
-def said(value: object, limit: int = 100) -> str | None:
-    """Text that may leave in an error or a log: phone numbers and opaque words masked."""
-    line = text(value, 4 * limit)
-    return _SPREAD.sub("*****", mask_numbers(_OPAQUE.sub("*****", line)))[:limit] if line else None
+def word(value: object) -> str | None:
+    """A code word such as BAD_REQUEST, which may stand in an error or a log; None for every other text."""
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
 
 
 def code(value: object) -> int | None:

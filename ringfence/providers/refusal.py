@@ -30,7 +30,7 @@ def _stop(status: int, provider: str, secrets: Sequence[Sequence[str]]) -> str |
 
 
 def refusal(reply: Reply, provider: str, secrets: Sequence[Sequence[str]], reason: str | None) -> Parsed | None:
-    """The verdict of a status other than 200, None for 200. `reason` is what the body says, masked.
+    """The verdict of a status other than 200, None for 200. `reason` holds code words of the body alone.
 
     303 and 408 are in doubt, not void: the first may follow work that was done, the second work that was begun.
     """

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from ringfence.providers.reading import STRICT, decoded
+from ringfence.providers.reading import decoded, value_at
 
 
 @lru_cache(maxsize=1024)
@@ -50,8 +50,8 @@ def cut_text(text: str, names: frozenset[str]) -> str:
     while found := _key(names).search(text, position):
         kept.append(text[position : found.end()])
         try:
-            position = STRICT.raw_decode(text, found.end())[1]
-        except (ValueError, RecursionError):
+            position = value_at(text, found.end())[1]
+        except ValueError:
             return "".join(kept)
         kept.append("null")
     return "".join((*kept, text[position:]))

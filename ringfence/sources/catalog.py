@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import duckdb
 
 from ringfence.errors import SourceError
-from ringfence.sources.names import choices, quoted, shown, written_parts
+from ringfence.quoting import quoted
+from ringfence.sources.names import choices, shown, written_parts
 
 _RELATIONS = """
     SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = $catalog AND NOT internal

@@ -24,8 +24,10 @@ _ADVICE = {
     "map": "a MAP is not a cell; name a view that selects the entry with the number",
     "blob": "a BLOB is bytes, not text; name a view that decodes it",
 }
-# DuckDB writes both to Parquet as DOUBLE, which would merge different keys.
-_INEXACT_IN_PARQUET = {"hugeint", "uhugeint"}
+# DuckDB writes the first two to Parquet as DOUBLE, INTERVAL in milliseconds, and the last without its offset, each of
+# which would merge different keys, also within a nested one.
+_INEXACT_IN_PARQUET = {"hugeint", "uhugeint", "interval", "time with time zone"}
+_NESTED = {"struct", "map", "union"} | _LISTS
 # What the tables made from a source put beside its key.
 _OURS = {
     "source_key",
@@ -47,6 +49,7 @@ class Column:
     name: str
     kind: str
     element: str | None = None
+    exact_in_parquet: bool = True
 
     @property
     def is_list(self) -> bool:
@@ -69,7 +72,8 @@ def layout(spec: SourceSpec, relation: duckdb.DuckDBPyRelation) -> Layout:
     Raises SourceError for a column that is missing, named twice, or of a type that cannot be used.
     """
     columns = {
-        name: Column(name, kind.id, _element(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)
+        name: Column(name, kind.id, _element(kind), _is_exact(kind))
+        for name, kind in zip(relation.columns, relation.types, strict=True)
     }
     found = Layout(
         key=tuple(_distinct(spec, "key", spec.key, columns)),
@@ -88,6 +92,14 @@ def layout(spec: SourceSpec, relation: duckdb.DuckDBPyRelation) -> Layout:
 def _element(kind: DuckDBPyType) -> str | None:
     child = dict(kind.children)["child"] if kind.id in _LISTS else None
     return child.id if isinstance(child, DuckDBPyType) else None
+
+
+def _is_exact(kind: DuckDBPyType) -> bool:
+    """Whether Parquet holds each value of a type, and of the types within it, as itself."""
+    children = [child for _, child in kind.children] if kind.id in _NESTED else []
+    return kind.id not in _INEXACT_IN_PARQUET and all(
+        _is_exact(child) for child in children if isinstance(child, DuckDBPyType)
+    )
 
 
 def _find(spec: SourceSpec, wanted: str, columns: Mapping[str, Column]) -> Column:
@@ -113,7 +125,7 @@ def _check_key(spec: SourceSpec, column: Column) -> None:
         raise _refusal(
             spec, column, "the enriched tables have a column of that name beside the key; rename it in a view"
         )
-    if column.kind in _INEXACT_IN_PARQUET:
+    if not column.exact_in_parquet:
         raise _refusal(spec, column, "Parquet cannot hold such a key exactly; name a view that casts it to VARCHAR")
 
 

@@ -1,10 +1,11 @@
 """From a configured source to its specification: addresses become absolute, `env:NAME` is read from the environment."""
 
+import glob
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ringfence.config.environment import Setup
 from ringfence.errors import ConfigError
+from ringfence.sources.names import shown
 from ringfence.sources.source import SourceSpec
 
 
@@ -13,23 +14,30 @@ def spec_of(setup: Setup, name: str) -> SourceSpec:
 
     Three slashes are relative to the configuration file (duckdb:///crm.duckdb), four are absolute.
     """
-    section = setup.config.sources[name]
+    section = setup.config.sources.get(name)
+    if section is None:
+        there = ", ".join(map(shown, setup.config.sources)) or "none"
+        raise ConfigError(f"{setup.path}: there is no source '{shown(name)}'; configured are: {there}")
     address = section.warehouse
     if address.startswith("env:"):
         variable = address.removeprefix("env:")
+        if not variable.isidentifier():
+            raise ConfigError(f"{setup.path}: sources.{name}.warehouse must name a variable after env:, as in env:CRM")
         address = setup.env.get(variable, "")
         if not address:
             raise ConfigError(f"sources.{name}.warehouse is read from {variable}, which is not set")
     kind, separator, path = address.partition(":///")
     if not separator or not path:
-        shown = urlsplit(address).scheme or "no scheme"
+        # Nothing of the address is shown: it may hold a password anywhere.
         raise ConfigError(
-            f"{setup.path}: sources.{name}.warehouse ({shown}) is not an address like duckdb:///crm.duckdb, "
+            f"{setup.path}: sources.{name}.warehouse is not an address like duckdb:///crm.duckdb, "
             "parquet:///exports/*.parquet or csv:///lists/*.csv"
         )
+    # The folder of the configuration is no pattern, only what the user wrote is one.
+    folder = setup.path.parent if kind == "duckdb" else Path(glob.escape(str(setup.path.parent)))
     return SourceSpec(
         name=name,
-        warehouse=f"{kind}:///{absolute(setup.path.parent, path)}",
+        warehouse=f"{kind}:///{absolute(folder, path)}",
         relation=section.relation,
         key=tuple(section.key),
         phones=tuple(section.phones),

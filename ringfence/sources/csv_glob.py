@@ -4,19 +4,25 @@ The delimiter is detected. Quotes (RFC 4180), comments and the first line are no
 that begin with `#` for comments and drops their rows, and guesses the quotes from the first lines alone.
 """
 
+import glob
 import re
 
 import duckdb
 
 from ringfence.errors import SourceError
+from ringfence.quoting import quoted
 from ringfence.sources.files import require_files
-from ringfence.sources.names import quoted
+from ringfence.sources.names import one_line, shown
 from ringfence.sources.source import SourceSpec
+
+_HEADER = """
+    FROM read_csv($file, all_varchar = true, header = false, quote = '"', escape = '"', comment = '', skip = 0) LIMIT 1
+"""
 
 
 def mount(connection: duckdb.DuckDBPyConnection, spec: SourceSpec, location: str) -> str:
     """Make the files one view, under the source's name; columns are matched by name."""
-    require_files(connection, spec, location)
+    location = require_files(connection, spec, location)
     relation = connection.read_csv(
         location,
         all_varchar=True,
@@ -27,9 +33,30 @@ def mount(connection: duckdb.DuckDBPyConnection, spec: SourceSpec, location: str
         comment="",
         skiprows=0,
     )
+    if relation.columns == ["column0"]:
+        raise SourceError(f"source '{spec.name}': {one_line(location)} is empty; export it again with a header")
+    _require_single_names(connection, spec, location, relation.columns)
     _require_delimiter(spec, location, relation.columns)
     relation.create_view(spec.name)
     return quoted(spec.name)
+
+
+def _require_single_names(
+    connection: duckdb.DuckDBPyConnection, spec: SourceSpec, location: str, columns: list[str]
+) -> None:
+    """Raise SourceError where a header has a wanted name twice: DuckDB calls the second `phone_1`, and keeps on."""
+    there = {name.casefold() for name in columns}
+    wanted = {name.casefold() for name in (*spec.key, *spec.phones, spec.region_column) if name}
+    if not any(f"{name}_1" in there for name in wanted):
+        return
+    files = connection.execute("SELECT file FROM glob($location)", {"location": location}).fetchall()
+    for (file,) in files:
+        header = connection.execute(_HEADER, {"file": glob.escape(file)}).fetchone()
+        names = [str(name).casefold() for name in header or ()]
+        if twice := sorted(name for name in wanted if names.count(name) > 1):
+            raise SourceError(
+                f"source '{spec.name}': {one_line(file)} has the column '{shown(twice[0])}' twice; rename one of them"
+            )
 
 
 def _require_delimiter(spec: SourceSpec, location: str, columns: list[str]) -> None:

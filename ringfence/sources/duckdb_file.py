@@ -5,8 +5,10 @@ from pathlib import Path
 import duckdb
 
 from ringfence.errors import SourceError
+from ringfence.quoting import quoted
 from ringfence.sources.catalog import find_relation
-from ringfence.sources.names import quoted
+from ringfence.sources.files import is_file
+from ringfence.sources.names import one_line
 from ringfence.sources.source import SourceSpec
 
 # The catalogs that every DuckDB connection has.
@@ -17,8 +19,10 @@ def mount(connection: duckdb.DuckDBPyConnection, spec: SourceSpec, location: str
     """Attach the file under its own name, as its views expect, and find the relation."""
     if spec.relation is None:
         raise SourceError(f"source '{spec.name}': a DuckDB file holds many tables; say which one as its relation")
-    if not Path(location).is_file():
-        raise SourceError(f"source '{spec.name}': there is no file {location}; mend the path of its warehouse")
+    if not is_file(location):
+        raise SourceError(
+            f"source '{spec.name}': there is no file {one_line(location)}; mend the path of its warehouse"
+        )
     stem = Path(location).stem
     catalog = f"{stem}_file" if stem.casefold() in _TAKEN else stem
     connection.execute(f"ATTACH $location AS {quoted(catalog)} (READ_ONLY)", {"location": location})

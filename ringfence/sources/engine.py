@@ -62,7 +62,7 @@ class DuckDBSource:
                     query = distinct_cells(opened.layout, number, opened.rows)
                     self._copy(opened, query, {f"phone_{number}": phone}, folder / f"{number}", _FRAMES)
             for file in sorted(folder.glob("*/*.parquet")):
-                frame = pl.read_parquet(file, memory_map=False)
+                frame = pl.read_parquet(file, memory_map=False, glob=False)
                 file.unlink()
                 yield frame
 

@@ -1,4 +1,4 @@
-"""Names of relations and columns: quoted for SQL, read as a user wrote them, shown in a message. No catalog."""
+"""Names of relations and columns: read as a user wrote them, shown in a message. No catalog, no SQL."""
 
 import difflib
 import re
@@ -8,11 +8,6 @@ _LONGEST = 60
 _MOST = 20
 _PART = r'"(?:[^"]|"")+"|[^".]+'
 _DOTTED = re.compile(rf"(?:{_PART})(?:\.(?:{_PART}))*")
-
-
-def quoted(name: str) -> str:
-    """The name as an SQL identifier. Every identifier in the SQL of this package passes through here."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def written_parts(text: str) -> tuple[str, ...]:
@@ -31,9 +26,14 @@ def pick(wanted: str, names: Collection[str]) -> str | None:
     return folded[0] if len(folded) == 1 else None
 
 
+def one_line(text: str) -> str:
+    """A path or name in one line for a message: control and direction characters escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def shown(name: str) -> str:
-    """The name in one line for a message: control and direction characters escaped, cut after 60 characters."""
-    escaped = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name)
+    """The name in one line for a message, cut after 60 characters."""
+    escaped = one_line(name)
     return escaped if len(escaped) <= _LONGEST else escaped[:_LONGEST] + "..."
 
 

@@ -3,8 +3,9 @@
 import duckdb
 
 from ringfence.errors import SourceError
+from ringfence.quoting import quoted
 from ringfence.sources.files import require_files
-from ringfence.sources.names import quoted, shown
+from ringfence.sources.names import shown
 from ringfence.sources.source import SourceSpec
 
 _REAL_COLUMNS = """
@@ -14,7 +15,7 @@ _REAL_COLUMNS = """
 
 def mount(connection: duckdb.DuckDBPyConnection, spec: SourceSpec, location: str) -> str:
     """Make the files one view, under the source's name."""
-    require_files(connection, spec, location)
+    location = require_files(connection, spec, location)
     _refuse_real(connection, spec, location)
     connection.read_parquet(location, union_by_name=True).create_view(spec.name)
     return quoted(spec.name)

@@ -4,8 +4,13 @@ Both build a cell's `raw_value` and `region_hint` from the same expressions, so 
 Parameters: $default_region (text or NULL), and $phone_<n>, the published name of the n-th phone column.
 """
 
+from ringfence.quoting import quoted
 from ringfence.sources.columns import Column, Layout
-from ringfence.sources.names import quoted
+
+# A longer cell is no number (a list: no list of numbers), whatever is in it: only its beginning and length are kept, so
+# that it costs no memory, and still more than what the gate takes. Cells that agree in both become one, all too long;
+# no digest keeps them apart, so that none can be searched for a number.
+LONGEST_SCALAR, LONGEST_LIST = 1_000, 10_000
 
 _DEFAULT_REGION = "CAST($default_region AS VARCHAR)"
 
@@ -13,7 +18,11 @@ _DEFAULT_REGION = "CAST($default_region AS VARCHAR)"
 def distinct_cells(layout: Layout, number: int, rows: str) -> str:
     """The cells of the phone column `number` with their counts; `rows` is a FROM clause with its WHERE."""
     column = list(layout.phones.values())[number]
-    elements = f"CAST({quoted(column.name)} AS VARCHAR[])" if column.is_list else "NULL"
+    text = f"CAST({quoted(column.name)} AS VARCHAR)"
+    whole = f"CAST({quoted(column.name)} AS VARCHAR[])"
+    elements = "NULL"
+    if column.is_list:
+        elements = f"CASE WHEN length({text}) > {LONGEST_LIST} THEN [{_raw_value(column)}] ELSE {whole} END"
     parts = "any_value(elements)" if column.is_list else "CASE WHEN raw_value IS NOT NULL THEN [raw_value] END"
     return f"""
         SELECT
@@ -55,7 +64,9 @@ def source_rows(layout: Layout, rows: str) -> str:
 
 
 def _raw_value(column: Column) -> str:
-    return f"CAST({quoted(column.name)} AS VARCHAR)"
+    text, longest = f"CAST({quoted(column.name)} AS VARCHAR)", LONGEST_LIST if column.is_list else LONGEST_SCALAR
+    cut = f"left({text}, {LONGEST_SCALAR}) || '... (' || length({text}) || ' characters)'"
+    return f"CASE WHEN length({text}) > {longest} THEN {cut} ELSE {text} END"
 
 
 def _own_region(layout: Layout) -> str:

@@ -5,11 +5,12 @@ a line number and the name of a file that exists.
 """
 
 import re
-from pathlib import Path
 
 import duckdb
 
 from ringfence.errors import SourceError
+from ringfence.sources.files import is_file
+from ringfence.sources.names import one_line
 from ringfence.sources.source import SourceSpec
 
 _PID = re.compile(r"PID (\d+)", re.ASCII)
@@ -24,7 +25,12 @@ def refusal(spec: SourceSpec, location: str, memory_limit: str, error: duckdb.Er
 
 def _sentence(location: str, memory_limit: str, error: duckdb.Error) -> str:
     message = str(error)
-    where = _file_in(message) or location
+    where = one_line(_file_in(message) or location)
+    if "Maximum line size" in message:
+        # DuckDB names a wrong line then. It takes seconds a megabyte: a higher limit would hang.
+        return f"a line of {where} is longer than 2 MB; close its quotes, or export the file without that cell"
+    if "sniffing file" in message or "CSV Parser state machine" in message:
+        return f"{where} cannot be read as CSV: its lines differ in their ends (CRLF and LF) or quotes; export it again"
     if line := _LINE.search(message):
         return f"line {line[1]} of {where} cannot be read as CSV; mend that line, or export the file again as UTF-8"
     if "Could not set lock" in message:
@@ -47,4 +53,4 @@ def _sentence(location: str, memory_limit: str, error: duckdb.Error) -> str:
 
 def _file_in(message: str) -> str | None:
     found = _FILE.search(message)
-    return found[1] if found and Path(found[1]).is_file() else None
+    return found[1] if found and is_file(found[1]) else None

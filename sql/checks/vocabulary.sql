@@ -1,5 +1,5 @@
 -- Every enumeration holds only the words of its vocabulary.
--- mend: a newer or older version wrote the lake; run ringfence reparse with this version.
+-- mend: a newer or older version wrote the lake; serve with the version that wrote it.
 with
 words as (
     select of_column, unnest(string_split(listed, ' ')) as word

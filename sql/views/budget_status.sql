@@ -1,5 +1,18 @@
 -- One row per budget and window: limits, and the consents to buy (the unattended sum a day, the approval of a quote).
 -- The window of now is there before anything counts in it; a total has the empty window.
+-- budget_id: the budget
+-- kind: limit, unattended (the sum a day without approval) or approval (of a quote)
+-- window_kind: day, month or total
+-- window_start: day or month of the window in the configured time zone; empty for a total
+-- provider: the provider that it is limited to; NULL for all
+-- country: the country that it is limited to; NULL for all
+-- source: the source that it is limited to; NULL for all
+-- cap: the most that may be spent in a window
+-- spent: spent in this window
+-- held: held in this window for requests that are not decided
+-- free: cap less spent and held, at least 0
+-- currency: ISO 4217 code of the amounts
+-- is_active: whether the configuration still has it
 with
 clock as (
     select now() at time zone served.timezone as here from base.served as served

@@ -1,5 +1,36 @@
 -- One row per source row, phone column and position of a number in its cell: the source's key with what is known.
 -- Expanded for each source: rows_of_source is its rows as they are now, key one STRUCT of the columns of its key.
+-- phone_column: column of the source that the cell stands in
+-- position: which number of the cell, from 0
+-- raw_value: the cell as it stands in the source
+-- phone_e164: the number in E.164
+-- parse_status: parsed, rejected, empty or not_read_yet
+-- reject_reason: why this is not a number to look up; NULL when it is one
+-- country: ISO 3166-1 alpha-2 country of the number
+-- is_in_source: whether a source holds it now
+-- is_valid: whether it has a subscriber; NULL when that is not sure
+-- is_reachable: whether it can be reached; NULL when that is not sure
+-- is_ported: whether it left its first network; NULL when that is not sure
+-- validity: valid, likely_valid, likely_invalid, invalid or unknown
+-- validity_basis: what validity rests on: network, inferred, numbering_plan or none
+-- reachability: reachable, absent, undeliverable, blocked, not_applicable or unknown
+-- ported_status: ported, likely_ported, not_ported, likely_not_ported or unknown
+-- roaming_status: roaming, not_roaming, not_applicable or unknown
+-- line_type: kind of line, such as mobile or landline; unknown when nobody said it
+-- current_carrier_name: name of the current network
+-- current_carrier_mccmnc: MCC and MNC of the current network, 5 or 6 digits
+-- current_carrier_country: ISO 3166-1 alpha-2 country of the current network
+-- original_carrier_name: name of the original network
+-- original_carrier_mccmnc: MCC and MNC of the original network, 5 or 6 digits
+-- original_carrier_country: ISO 3166-1 alpha-2 country of the original network
+-- validity_observed_at: when the known validity was seen, UTC; NULL when it is unknown
+-- reachability_observed_at: when the known reachability was seen, UTC; NULL when it is unknown
+-- ported_observed_at: when the known ported was seen, UTC; NULL when it is unknown
+-- carrier_observed_at: when the known carrier was seen, UTC; NULL when it is unknown
+-- roaming_observed_at: when the known roaming was seen, UTC; NULL when it is unknown
+-- line_type_observed_at: when the known line type was seen, UTC; NULL when it is unknown
+-- first_seen_at: first answer about the number, UTC
+-- content_changed_at: last change of a known value of it, UTC
 select
     cells.key,
     cells.phone_column,

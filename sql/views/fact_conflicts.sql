@@ -1,5 +1,15 @@
 -- One row per E.164, fact and pair of providers whose newest answers from the network disagree.
 -- Only facts that stay: two answers about reachability or roaming differ because they were given at two times.
+-- phone_e164: the number in E.164
+-- fact: validity, ported, carrier or line_type
+-- provider: the one provider
+-- value: what it said last
+-- lookup_id: its newest answer
+-- observed_at: when that was seen, UTC
+-- other_provider: the other provider
+-- other_value: what that one said last
+-- other_lookup_id: the other provider's newest answer
+-- other_observed_at: when that other was seen, UTC
 with
 answers as (
     select phone_e164, provider, lookup_id, observed_at, settled_seq, fact, value

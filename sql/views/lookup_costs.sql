@@ -1,5 +1,20 @@
 -- One row per ledger entry and number: what moved money. Settle and refund add up to what is spent, to the nano.
 -- A hold or release is of an attempt and has no number. Basis unattributed: spent, but not by numbers of the lake.
+-- entry: entry of the ledger's journal
+-- attempt_id: the request that asked
+-- phone_e164: the number in E.164; NULL for a hold, a release and what is unattributed
+-- entry_type: hold, release, settle or refund
+-- provider: who was asked
+-- product: what was bought of the provider
+-- country: country of the number
+-- source: first source that asked for the number
+-- quote_id: the quote that it was bought under
+-- amount: what moved; releases and refunds are negative
+-- currency: ISO 4217 code of the amounts
+-- amount_reporting: the amount, when it is in the configured currency; else NULL
+-- basis: reported, reported_late, list_price, free, none or unattributed
+-- occurred_at: when it was written, UTC
+-- billing_date: the day of it in the configured time zone
 with
 entries as (
     select

@@ -1,13 +1,10 @@
 -- One row per E.164, fact and change of its known value; it happened after last_seen_old_at, by first_seen_new_at.
-with
-roaming_allowed as (
-    select country from base.privacy where rule = 'allow' and fact = 'roaming'
-),
-
-reachability_forbidden as (
-    select country from base.privacy where rule = 'forbid' and fact = 'reachability'
-)
-
+-- phone_e164: the number in E.164
+-- fact: validity, reachability, ported, carrier, roaming or line_type
+-- old_value: value before
+-- new_value: value after
+-- last_seen_old_at: last time that the old value was seen, UTC
+-- first_seen_new_at: first time that the new value was seen, UTC
 select
     changes.phone_e164,
     changes.fact,
@@ -17,5 +14,4 @@ select
     changes.first_seen_new_at
 from base.phone_changes as changes
 left join base.phone_facts as number on number.phone_e164 = changes.phone_e164
-where not (changes.fact = 'roaming' and coalesce(number.country not in (from roaming_allowed), true))
-    and not (changes.fact = 'reachability' and coalesce(number.country in (from reachability_forbidden), true))
+where (changes.fact, coalesce(number.country, '')) in (from base.allowed)

@@ -1,15 +1,19 @@
 -- One row per E.164 and fact that is wanted or known: its value, where it comes from, and why it is missing.
+-- phone_e164: the number in E.164
+-- fact: validity, reachability, ported, carrier, roaming or line_type
+-- value: the best known value, or unknown
+-- basis: what the value rests on: network, inferred, numbering_plan or none
+-- origin: live, simulated or imported
+-- provider: who said the value
+-- lookup_id: the answer that said the value
+-- observed_at: when the value was seen, UTC
+-- expires_at: when the value is too old for who wants it, UTC
+-- answer_status: answered, or why it is not: awaiting_approval, in_flight, in_doubt, no_data, no_route and others
+-- answer_reason: the reason in words, where the status does not say all
+-- next_attempt_at: when it may be asked again, UTC; NULL when that depends on somebody
 with
 clock as (
     select make_timestamp(epoch_us(now())) as utc
-),
-
-roaming_allowed as (
-    select country from base.privacy where rule = 'allow' and fact = 'roaming'
-),
-
-reachability_forbidden as (
-    select country from base.privacy where rule = 'forbid' and fact = 'reachability'
 ),
 
 known as (
@@ -65,7 +69,7 @@ known as (
             line_type_observed_at
         ) as line_type
     ))
-    where observed_at is not null
+    where observed_at is not null and value <> 'unknown'
 ),
 
 wanted as (
@@ -121,12 +125,7 @@ facts as (
     select
         phone_e164,
         fact,
-        case fact
-            when 'roaming' then coalesce(coalesce(wanted.country, known.country) not in (from roaming_allowed), true)
-            when 'reachability'
-                then coalesce(coalesce(wanted.country, known.country) in (from reachability_forbidden), true)
-            else false
-        end as is_forbidden,
+        (fact, coalesce(wanted.country, known.country, '')) not in (from base.allowed) as is_forbidden,
         wanted.want,
         known.value,
         known.basis,

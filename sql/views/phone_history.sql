@@ -1,4 +1,9 @@
 -- One row per E.164, fact and interval in which answers gave one value; valid_to is NULL for the value of now.
+-- phone_e164: the number in E.164
+-- fact: validity, reachability, ported, carrier, roaming or line_type
+-- value: the value that answers gave
+-- valid_from: first time that it was seen, UTC
+-- valid_to: first time that another was seen, UTC; NULL for the value of now
 with
 -- The first known value of each fact; what the privacy rules forbid is unknown here.
 answers as (
@@ -10,7 +15,7 @@ answers as (
             nullif(validity, 'unknown') as validity,
             nullif(reachability, 'unknown') as reachability,
             nullif(ported, 'unknown') as ported,
-            coalesce(current_carrier_mccmnc, current_carrier_name, original_carrier_name) as carrier,
+            coalesce(current_carrier_mccmnc, current_carrier_name) as carrier,
             nullif(roaming, 'unknown') as roaming,
             nullif(line_type, 'unknown') as line_type
         from lookups

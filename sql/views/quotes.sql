@@ -1,5 +1,20 @@
 -- One row per quote, provider, product, country and source of its numbers: what it may cost, and has cost so far.
 -- Low, expected and max are list prices; what was spent but not by numbers of the lake is only in lookup_costs.
+-- quote_id: the quote
+-- provider: who would be asked
+-- product: what would be bought
+-- country: country of the numbers; NULL or empty when nobody knows it
+-- source: first source that asks for the numbers
+-- numbers: how many numbers would be bought
+-- low: the least that they may cost
+-- expected: what they are expected to cost
+-- max: the most that they may cost
+-- actual: what was spent on them so far
+-- currency: ISO 4217 code of the amounts
+-- status: quoted, approved or expired
+-- approved_by: who approved it
+-- created_at: when it was made, UTC
+-- expires_at: until when it may be bought, UTC
 with
 clock as (
     select make_timestamp(epoch_us(now())) as utc

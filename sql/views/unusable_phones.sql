@@ -1,5 +1,12 @@
 -- One row per source, source row, phone column and position whose number is of no use now, with the reason.
 -- Reasons are facts, never inferences: rejected (no number in the cell), invalid, blocked, undeliverable, absent.
+-- source: name of the source
+-- source_key: key of the source's row, as a JSON array
+-- phone_column: column of the source that the cell stands in
+-- position: which number of the cell, from 0
+-- phone_e164: the number in E.164; NULL when the cell was rejected
+-- reason: rejected, invalid, blocked, undeliverable or absent
+-- since_at: since when answers say so, UTC; NULL for a rejected cell
 with
 cells as (
     select

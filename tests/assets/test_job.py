@@ -1,6 +1,8 @@
 """The assets of the main job, materialized for real: real warehouse, ledger and lake, and the simulator on loopback."""
 
-from collections.abc import Iterator
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import httpx
 import pytest
 
 from pipelines.definitions import definitions
+from ringfence.lake.columns import TABLES
+from ringfence.lake.tables import Lake
 from ringfence.money import ledger as ledgers
 from ringfence.money.invariants import violations
 from ringfence.simulator.server import Settings, running
@@ -34,12 +38,15 @@ def home(tmp_path: Path, url: str) -> Path:
     return tmp_path
 
 
-def run(folder: Path, job: str = "enrich", **limits: Any) -> dg.ExecuteInProcessResult:
-    """Run a job in process against a folder."""
+def run(
+    folder: Path, job: str = "enrich", *, only: Sequence[str] | None = None, **limits: Any
+) -> dg.ExecuteInProcessResult:
+    """Run a job, or only some assets of it, in process against a folder."""
     defs = definitions(str(folder / "ringfence.yaml"))
     with dg.DagsterInstance.ephemeral() as instance:
         return defs.resolve_job_def(job).execute_in_process(
             instance=instance,
+            asset_selection=None if only is None else [dg.AssetKey(["ringfence", name]) for name in only],
             run_config={"resources": {"limits": {"config": limits}}} if limits else None,
             raise_on_error=False,
         )
@@ -60,6 +67,11 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
     """The metadata of the last materialization of an asset."""
     events = [e for e in result.get_asset_materialization_events() if e.asset_key.path[-1] == asset]
     return {name: value.value for name, value in events[-1].materialization.metadata.items()}
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
+    """The names of the assets that a run materialized."""
+    return {event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key}
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
@@ -141,6 +153,92 @@ def test_a_wrong_key_is_one_clear_sentence(home: Path, url: str) -> None:
     assert "infobip" in metadata(result, "lookups")["why_not_more"].lower()
     assert rows(home, "SELECT DISTINCT answer_status FROM phone_facts") == [("provider_failed",)]
     assert charged(url) == []
+
+
+def test_figures_of_cells_add_up(home: Path) -> None:
+    """The sources' rows, the classes of cells, the reasons and the quote count cells one way."""
+    result = run(home)
+    told = metadata(result, "phone_map")
+    assert told["cells_read"] == len(CELLS)
+    assert told["cells_read"] == told["cells_parsed"] + told["cells_rejected"] + told["cells_empty"]
+    reasons = [int(line.split("|")[2]) for line in told["rejected_by_reason"].splitlines()[2:]]
+    assert sum(reasons) == told["cells_rejected"] > 0
+    assert (told["cells_parsed"], told["numbers_in_cells"]) == (80, 80)
+
+
+def test_the_rows_of_partitions_add_up(home: Path) -> None:
+    """Each bucket says its own rows, not those of all."""
+    result = run(home)
+    events = [e for e in result.get_asset_materialization_events() if e.asset_key.path[-1] == "distinct_phones"]
+    counts = {e.partition: e.materialization.metadata["dagster/partition_row_count"].value for e in events}
+    assert len(counts) == 16
+    assert sum(counts.values()) == 60
+    assert not any("dagster/row_count" in event.materialization.metadata for event in events)
+
+
+def test_every_write_to_the_lake_is_under_the_lock(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever run writes a table holds the lock of publishers: two at once cannot conflict."""
+    written: dict[str, bool] = {}
+
+    def watch(method: str) -> None:
+        write = getattr(Lake, method)
+
+        def watched(lake: Lake, *values: Any, **others: Any) -> None:
+            name = values[0] if isinstance(values[0], str) else "lookups"
+            with (lake.home / "publish.lock").open("ab") as lock, suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                written[name] = False
+            written.setdefault(name, True)
+            write(lake, *values, **others)
+
+        monkeypatch.setattr(Lake, method, watched)
+
+    watch("overwrite")
+    watch("append_settled")
+    assert run(home, approve_up_to="max").success
+    assert written == dict.fromkeys(TABLES, True)
+
+
+def test_an_asset_can_be_selected_alone(home: Path) -> None:
+    """What is written together can be selected apart, and only what was selected says that it is materialized."""
+    assert run(home).success
+    for name in ("phone_facts", "phone_changes", "phone_numbers", "coverage"):
+        result = run(home, only=[name])
+        assert result.success, name
+        assert materialized(result) == {name}
+
+
+def test_columns_say_what_they_mean(home: Path) -> None:
+    """Every column of every served relation is described: before it is built, after, and in the file itself."""
+    result = run(home)
+    served = rows(
+        home,
+        "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal",
+    )
+    assert [row for row in served if not row[2]] == []
+    meanings = {(table, column): comment for table, column, comment in served}
+    specs = definitions(str(home / "ringfence.yaml")).resolve_all_asset_specs()
+    for spec in specs:
+        if spec.group_name != "served":
+            continue
+        name = spec.key.path[-1]
+        built = {column.name: column for column in metadata(result, name)["dagster/column_schema"].columns}
+        assert {column: each.description for column, each in built.items()} == {
+            column: meaning for (table, column), meaning in meanings.items() if table == name
+        }
+        planned = {column.name: column.description for column in spec.metadata["dagster/column_schema"].columns}
+        assert planned
+        assert set(built) - set(planned) <= {"id"}
+        assert all(built[column].description == meaning for column, meaning in planned.items())
+
+
+def test_coverage_is_told_as_it_is_served(home: Path) -> None:
+    """The metadata of coverage are the rows of the view."""
+    result = run(home, approve_up_to="max")
+    told = metadata(result, "coverage")
+    found = rows(home, "SELECT fact, wanted, answered, share FROM coverage")
+    assert {fact for fact, *_ in found} == {"carrier", "validity"}
+    assert {fact: told[f"coverage_{fact}"] for fact, *_ in found} == {f: round(float(s), 4) for f, _, _, s in found}
 
 
 def test_a_missing_ledger_is_one_sentence(home: Path) -> None:

@@ -46,6 +46,7 @@ def log() -> Iterator[io.StringIO]:
         ("no answer about +447700900123", "no answer about +44*****123"),
         ("in a path /lookup/447700900123/json", "in a path /lookup/44*****123/json"),
         ("why? 123456 of 9 attempts", "why? 123456 of 9 attempts"),
+        ("number 44,7911,110039 refused", "number 44*****039 refused"),
     ],
 )
 def test_redact_hides_what_it_must_and_leaves_the_rest(text: str, masked: str) -> None:
@@ -129,7 +130,7 @@ def test_a_whole_exchange_leaks_nothing(log: io.StringIO) -> None:
             failure = await client.send(httpx.Request("POST", url))
         assert isinstance(reply, Reply)
         assert isinstance(failure, Failure)
-        assert failure.reason == "sent, but ReadError: lost http://127.0.0.1/x?*** with ***"
+        assert failure.reason == "sent, but ReadError"
         logging.getLogger("spend").debug("%r %r %r", client, reply, failure)
         for text in (log.getvalue(), repr(client), repr(reply), repr(failure)):
             assert NUMBER not in text

@@ -277,8 +277,15 @@ def test_a_reader_is_never_blocked_and_never_blocks(home: Home) -> None:
 
 
 def test_the_published_file_refuses_writers(home: Home) -> None:
-    """The published file has no permission to be written, because a kept copy is the same file."""
+    """Nobody may write the published file, because a kept copy is the same file."""
     assert home.published.stat().st_mode & 0o222 == 0
+
+
+def test_whole_numbers_are_for_the_owner_alone(home: Home) -> None:
+    """Lake, served files and ledger are of one mode: what a umask of 022 leaves open to others is shut."""
+    folder = home.setup.home
+    for path in (folder, folder / "lake", folder / "served", folder / "ledger.sqlite", home.published):
+        assert path.stat().st_mode & 0o077 == 0, path
 
 
 CRASH = """
@@ -369,9 +376,10 @@ def test_checks_need_a_served_file(tmp_path: Path) -> None:
         checks(tmp_path / "ringfence.duckdb")
 
 
-def test_a_home_may_have_any_name(tmp_path: Path) -> None:
-    """Quotes and blanks in the path of home are part of a path, not of SQL."""
-    home = Home(tmp_path, "it's my home")
+@pytest.mark.parametrize("name", ["it's my home", "a{b,c}", "bucket=7", "d#e", "ü語"])
+def test_a_home_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """Quotes, braces, blanks and equal signs in the path of home are part of a path: no SQL, pattern or column."""
+    home = Home(tmp_path, name)
     home.facts(0, "valid")
     home.answers([0])
     home.cells("crm", ["one"])

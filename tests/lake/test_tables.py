@@ -53,14 +53,14 @@ def test_a_table_of_another_ledger_is_refused(tmp_path: Path) -> None:
         Lake(tmp_path, "ledger-b").read("distinct_phones")
 
 
-@pytest.mark.parametrize("name", ["a [1]", "b|c", "d^e", "f\\g", "h%20i"])
-def test_a_path_that_delta_cannot_write_is_one_sentence(name: str, tmp_path: Path) -> None:
-    """delta-rs would panic; the sentence comes before anything is made."""
+@pytest.mark.parametrize("name", ["a [1]", "b|c", "d^e", "f\\g", "h%20i", "j?k", "l*m"])
+def test_a_path_that_cannot_be_used_is_one_sentence(name: str, tmp_path: Path) -> None:
+    """delta-rs would panic and DuckDB read other files; the sentence comes before anything is made."""
     with pytest.raises(LakeError, match="choose a path"):
         Lake(tmp_path / name, "ledger-a")
 
 
-@pytest.mark.parametrize("name", ["a b", "100%", "c#d", "e?f", "g*h", "ü語", "i'j", "k{l}"])
+@pytest.mark.parametrize("name", ["a b", "100%", "c#d", "ü語", "i'j", "k{l}", "m=n"])
 def test_every_other_path_works(name: str, tmp_path: Path) -> None:
     """Names that look like globs or URLs are plain names."""
     usable(tmp_path / name)

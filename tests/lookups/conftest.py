@@ -69,6 +69,11 @@ class House:
         new.write_text(json.dumps({**json.loads(self.path.read_text()), **sections}))
         new.replace(self.path)
 
+    def price(self, text: str | None) -> None:
+        """Set Infobip's list price, or take it away."""
+        infobip = json.loads(self.path.read_text())["providers"]["infobip"]
+        self.change(providers={"infobip": {**infobip, "price": {"query": text} if text else {}}})
+
     def read_sources(self) -> None:
         """Bring phone_map and distinct_phones up to date."""
         setup = self.setup
@@ -85,7 +90,7 @@ class House:
     def buy(self, launch: str = "one", **order: Any) -> buying.Bought:
         """Buy what is approved."""
         with working(self.ledger, launch) as worker:
-            return buying.buy(self.setup, self.ledger, worker, buying.Order(launch, **order))
+            return buying.buy(self.setup, self.ledger, self.lake, worker, buying.Order(launch, **order))
 
     def publish(self) -> int:
         """Bring the lake up to date with the ledger."""

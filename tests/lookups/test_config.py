@@ -1,14 +1,22 @@
 """The configuration file: what it means, and what is said where it is wrong."""
 
+import copy
+import itertools
 import json
+import re
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.definitions import definitions
 from ringfence.config import environment
-from ringfence.config.scalars import DAY, ONCE
+from ringfence.config.scalars import DAY, ONCE, RESERVED
 from ringfence.errors import ConfigError, SecretMissingError
+from ringfence.http.client import Client
+from ringfence.http.redact import redact
 from ringfence.money.amount import Money
 from ringfence.providers.lookup import Fact
 
@@ -47,21 +55,92 @@ def test_every_scalar_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 
 WRONG = {
-    "an unknown key": ("mode: simulate\nhomes: x\n", ":2: homes: there is no such key"),
-    "a key below": ("mode: live\nnumbers:\n  vanity: false\n  vanities: x\n", ":4: numbers.vanities: there is no"),
+    "an unknown key": ("mode: simulate\nhomes: x\n", ":2: homes: there is no such key; closest are: home"),
+    "a key below": (
+        "mode: live\nnumbers:\n  vanity: false\n  vanities: x\n",
+        ":4: numbers.vanities: there is no such key; closest are: vanity",
+    ),
     "a missing key": ("home: x\n", ":1: mode: this key is required"),
     "a missing key below": ("mode: live\nsources:\n  a:\n    key: id\n", ":3: sources.a.warehouse: this key is"),
-    "a wrong choice": ("mode: both\n", ":1: mode: Input should be 'simulate' or 'live'"),
+    "a wrong choice": ("mode: both\n", ":1: mode: expected simulate or live"),
     "a doubled key": ("mode: live\nhome: a\nmode: live\n", ":3: not valid YAML (key 'mode' stands twice)"),
     "a key that is a list": ("? [a, b]\n: c\n", ":1: not valid YAML (a key is a plain word)"),
     "a bracket left open": ("mode: [a\n", ":2: not valid YAML (expected ','"),
-    "an alias of nothing": ("mode: live\nhome: *b\n", ":2: not valid YAML (found undefined alias 'b')"),
+    "an alias of nothing": ("mode: live\nhome: *b\n", ":2: not valid YAML (anchors and aliases"),
     "a control character": ("mode: live\nhome: \x01\n", ":2: not valid YAML (a character that YAML does not"),
-    "an alias of itself": ("mode: live\nsources: &a {x: *a}\n", ": not valid YAML (nested too deep)"),
-    "a list": ("- mode\n", ":1: the file: Input should be a valid dictionary"),
+    "an alias of itself": ("mode: live\nsources: &a {x: *a}\n", ":2: not valid YAML (anchors and aliases"),
+    "a bomb": (
+        "a: &a [x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{b}: &{b} [{','.join(['*' + a] * 8)}]\n" for a, b in itertools.pairwise("abcdefghi")),
+        ":1: not valid YAML (anchors and aliases",
+    ),
+    "too deep": ("mode: " + "[" * 5000 + "]" * 5000, ": not valid YAML (nested too deep)"),
+    "a NUL": ('mode: live\nhome: "a\\0b"\n', ":2: not valid YAML (a character that no text can hold)"),
+    "a NUL in a key": ('mode: live\n"a\\0b": c\n', ":2: not valid YAML (a character that no text can hold)"),
+    "half a character": ('mode: live\nhome: "\\ud800"\n', ":2: not valid YAML (a character that no text can hold)"),
+    "an unlike key": (
+        "mode: live\nin_doubt: {zz: 1}\n",
+        ":2: in_doubt.zz: there is no such key; there are: assume_billed_after",
+    ),
+    "a key of a provider": (
+        "mode: live\n" + INFOBIP + "    prices: {}\n",
+        ":5: providers.infobip.prices: there is no such key; closest are: price",
+    ),
+    "a key of a source named like a key": (
+        "mode: live\n" + SOURCE.replace("crm", "region") + "    phone: x\n",
+        ":8: sources.region.phone: there is no such key; closest are: phones",
+    ),
+    "a key of a budget": (
+        "mode: live\nbudgets:\n  - {window: day, caps: 1 EUR}\n",
+        ":3: budgets.0.caps: there is no such key; closest are: cap",
+    ),
+    "a route twice": (
+        "mode: live\n" + INFOBIP + "routes: {GB: infobip, gb: infobip}\n",
+        ":5: routes: 'GB' stands twice",
+    ),
+    "a route that is a word": ("mode: live\nroutes: manual\n", ":2: routes: expected auto"),
+    "a product twice": (
+        "mode: live\n" + INFOBIP.replace("query", "[query, query]"),
+        ":4: providers.infobip.products: 'query' stands twice",
+    ),
+    "a batch over the limit": (
+        "mode: live\n" + INFOBIP + "    batch: 1001\n",
+        ":5: providers.infobip.batch: infobip takes at most 1000 numbers in a request",
+    ),
+    "a batch of none": (
+        "mode: live\n" + INFOBIP + "    batch: 0\n",
+        ":5: providers.infobip.batch: expected a number of at least 1",
+    ),
+    "too many in flight": (
+        "mode: live\n" + INFOBIP + "    in_flight: 257\n",
+        ":5: providers.infobip.in_flight: expected a number of at most 256",
+    ),
+    "a port that is none": (
+        "mode: live\n" + INFOBIP + "    base_url: https://api.infobip.com:abc\n",
+        ":5: providers.infobip.base_url: expected an address such as",
+    ),
+    "a port that is too large": (
+        "mode: live\n" + INFOBIP + "    base_url: https://api.infobip.com:99999\n",
+        ":5: providers.infobip.base_url: expected an address such as",
+    ),
+    "six cron fields": ('mode: live\nschedule: "0 0 5 * * *"\n', ":2: schedule: expected five cron fields"),
+    "a source with a name of ours": (
+        "mode: live\n" + SOURCE.replace("crm", "phone_map"),
+        ":3: sources.phone_map: 'phone_map' is a table of our own",
+    ),
+    "a source with the name of another's table": (
+        "mode: live\n" + SOURCE.replace("crm", "enriched_crm"),
+        ":3: sources.enriched_crm: 'enriched_crm' is a table of our own",
+    ),
+    "a source with a space": ("mode: live\n" + SOURCE.replace("crm", "c rm"), ":3: sources.c rm: expected a name of"),
+    "a currency": ("mode: live\ncurrency: eur\n", ":2: currency: expected a currency as three capital letters"),
+    "a list": ("- mode\n", ":1: the file: expected keys with values"),
     "nothing": ("", ":1: mode: this key is required"),
     "Latin-1": ("mode: live # \xe9\n".encode("latin-1"), ": cannot be read (not UTF-8 text)"),
-    "a fact": ("mode: live\n" + SOURCE.replace("carrier", "carier"), ":7: sources.crm.want.carier: Input should be"),
+    "a fact": (
+        "mode: live\n" + SOURCE.replace("carrier", "carier"),
+        ":7: sources.crm.want.carier: expected carrier, ported",
+    ),
     "an interval": ("mode: live\n" + SOURCE.replace("monthly", "often"), ":7: sources.crm.want.carrier: expected once"),
     "a float": (
         "mode: live\n" + INFOBIP + "    price:\n      query: 0.01\n",
@@ -102,9 +181,123 @@ WRONG = {
     "an allowance": ("mode: live\napproval: {unattended: 5 EUR}\n", ":2: approval.unattended: expected 0 or an amount"),
     "an address with a password": (
         "mode: live\n" + INFOBIP + "    base_url: https://me:hunter2@api.infobip.com\n",
-        ":5: providers.infobip.base_url: String should match",
+        ":5: providers.infobip.base_url: expected an address such as",
     ),
 }
+
+
+PROXIES = {
+    "http://me:hunter2@proxy.example:3128": "expected a proxy such as http://proxy.example:3128",
+    "http://hunter2@proxy.example:3128": "expected a proxy such as",
+    "socks5://me:hunter2@proxy.example:1080": "socks proxies are not supported",
+    "SOCKS5H://proxy.example:1080": "socks proxies are not supported",
+    "proxy.example:3128": "expected a proxy such as",
+    "http://proxy.example": "expected a proxy such as",
+    "http://proxy.example:": "expected a proxy such as",
+    "http://proxy.example:0": "expected a proxy such as",
+    "http://proxy.example:99999": "expected a proxy such as",
+    "http://proxy.example:3128/path": "expected a proxy such as",
+    "http://:3128": "expected a proxy such as",
+    "http://[::1:3128": "expected a proxy such as",
+    "ftp://proxy.example:21": "expected a proxy such as",
+    "http://proxy.example:3128": "",
+    "https://[::1]:3128/": "",
+}
+
+
+@pytest.mark.parametrize(("proxy", "sentence"), PROXIES.items())
+def test_a_proxy_has_no_password_and_shows_none(tmp_path: Path, proxy: str, sentence: str) -> None:
+    """What is no plain HTTP proxy is refused at load, without its text; a good one can be used, and is not printed."""
+    text = f"mode: live\n{INFOBIP}    proxy: '{proxy}'\n"
+    if not sentence:
+        setup = load(tmp_path, text)
+        assert setup.config.providers["infobip"].proxy == proxy
+        assert proxy not in f"{setup!r}"
+        Client(in_flight=1, headers={}, proxy=proxy)
+        return
+    with pytest.raises(ConfigError, match=f":5: providers.infobip.proxy: {sentence}") as caught:
+        load(tmp_path, text)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_no_source_has_the_name_of_an_asset_or_a_view(tmp_path: Path) -> None:
+    """The names that no source may have are those that there are: of every asset, and of every file of views."""
+    setup = load(tmp_path, "mode: simulate\n" + SOURCE + INFOBIP)
+    keys = definitions(str(setup.path)).resolve_asset_graph().get_all_asset_keys()
+    views = Path(__file__).parents[2] / "sql" / "views"
+    ours = {key.path[-1] for key in keys if "crm" not in key.path[-1]} | {path.stem for path in views.glob("*.sql")}
+    assert ours == RESERVED
+    assert "enriched_crm" in {key.path[-1] for key in keys}
+
+
+FULL = {
+    "mode": "live",
+    "timezone": "UTC",
+    "currency": "EUR",
+    "home": "x",
+    "sources": {
+        "crm": {
+            "warehouse": "csv:///a.csv",
+            "relation": "r",
+            "key": ["id"],
+            "phones": ["phone"],
+            "region": {"column": "c", "default": "NL"},
+            "where": "a",
+            "want": {"carrier": "daily"},
+        }
+    },
+    "providers": {
+        "infobip": {
+            "products": ["query"],
+            "price": {"query": "1 EUR"},
+            "rate": "1/s",
+            "in_flight": "4",
+            "batch": "4",
+            "base_url": "https://api.infobip.com",
+            "trusted_hosts": ["h"],
+            "proxy": "http://h:1",
+        }
+    },
+    "routes": {"NL": ["infobip"]},
+    "budgets": [{"window": "day", "cap": "1 EUR", "provider": "infobip", "country": "NL", "source": "crm"}],
+    "approval": {"unattended": "0"},
+    "privacy": {"allow": {"roaming": ["NL"]}, "forbid": {"reachability": ["NL"]}},
+    "numbers": {"accept": "valid", "types": ["mobile"], "vanity": "true", "bare_international": "false"},
+    "in_doubt": {"assume_billed_after": "7d"},
+    "simulator_hosts": ["h"],
+    "schedule": "0 5 * * *",
+}
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a document."""
+    yield at
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inner:
+        yield from places(each, (*at, key))
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, [], {}, "", "hunter2", "-1", "\u0661", [["a"]], {"a": "b"}, [{"hunter2": "b"}]]
+)
+def test_every_error_is_told_in_our_words(tmp_path: Path, wrong: Any) -> None:
+    """Whatever stands in whatever place, the file is read or refused, and no sentence is pydantic's."""
+    assert load(tmp_path, json.dumps(FULL)).config.mode == "live"
+    for at in list(places(FULL))[1:]:
+        document = copy.deepcopy(FULL)
+        parent: Any = document
+        for key in at[:-1]:
+            parent = parent[key]
+        parent[at[-1]] = wrong
+        try:
+            load(tmp_path, json.dumps(document))
+        except ConfigError as error:
+            for line in str(error).splitlines():
+                assert line.startswith(f"{tmp_path}/ringfence.yaml:1: ")
+                assert not re.search(
+                    r"[Ii]nput|should|valid (dict|list|str|int|bool)|instance|pattern|Config\b", line
+                ), line
+                assert "not allowed here" not in line, (at, line)
 
 
 @pytest.mark.parametrize(("text", "sentence"), WRONG.values(), ids=WRONG)
@@ -145,6 +338,8 @@ ADDRESSES: list[tuple[str, dict[str, Any], str | None, bool]] = [
     ("simulate", {}, "http://127.0.0.1:8900@api.infobip.com", False),
     ("simulate", {}, "http://127.0.0.1:8900?key=hunter2", False),
     ("simulate", {}, "http://[127.0.0.1", False),
+    ("simulate", {}, "http://127.0.0.1:abc", False),
+    ("simulate", {}, "http://127.0.0.1:99999", False),
     ("simulate", {}, "unix:///tmp/socket", False),
     ("live", {}, None, True),
     ("live", {"base_url": "https://xyz12.api.infobip.com"}, None, True),
@@ -192,6 +387,32 @@ def test_the_environment_wins_over_the_file_of_secrets(tmp_path: Path, monkeypat
     assert setup.home == tmp_path / "elsewhere"
     monkeypatch.setenv("INFOBIP_PASSWORD", "from-environment")
     assert load(tmp_path, "mode: simulate\n" + INFOBIP).secrets("infobip")["INFOBIP_PASSWORD"] == "from-environment"
+
+
+def test_a_secret_is_masked_once_it_is_read(tmp_path: Path) -> None:
+    """User, password and key are masked as they stand, not only in the header that they make."""
+    (tmp_path / ".env").write_text("INFOBIP_USERNAME=a-user-of-ours\nINFOBIP_PASSWORD=p4ss-of-ours\n")
+    load(tmp_path, "mode: simulate\n" + INFOBIP).secrets("infobip")
+    assert redact("refused for a-user-of-ours with p4ss-of-ours") == "refused for *** with ***"
+    (tmp_path / ".env").write_text("INFOBIP_API_KEY=k3y-of-ours\n")
+    load(tmp_path, "mode: simulate\n" + INFOBIP).secrets("infobip")
+    assert redact("refused for App k3y-of-ours") == "refused for App ***"
+
+
+def test_a_file_of_secrets_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """Latin-1 in `.env` is a mistake of the user's, not a traceback with its text."""
+    (tmp_path / ".env").write_bytes("INFOBIP_API_KEY=hunter2\xe9\n".encode("latin-1"))
+    setup = load(tmp_path, "mode: simulate\n" + INFOBIP)
+    with pytest.raises(ConfigError, match=r"\.env: cannot be read \(not UTF-8 text\)") as caught:
+        setup.secrets("infobip")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_home_with_a_nul_is_refused(tmp_path: Path) -> None:
+    """`.env` may hold what no path can."""
+    (tmp_path / ".env").write_bytes(b"RINGFENCE_HOME=a\0b\n")
+    with pytest.raises(ConfigError, match="RINGFENCE_HOME"):
+        _ = load(tmp_path, "mode: simulate\n" + INFOBIP).home
 
 
 def test_a_missing_secret_is_named_and_a_present_one_never_shown(tmp_path: Path) -> None:

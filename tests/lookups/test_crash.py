@@ -45,7 +45,7 @@ if quote.numbers:
     quotes.approve(ledger, quote.quote_id, None, who="test", why="test")
 print("quoted", flush=True)
 with working(ledger, launch) as worker:
-    bought = buy(setup, ledger, worker, Order(launch))
+    bought = buy(setup, ledger, lake, worker, Order(launch))
 print("bought", flush=True)
 publish_settled(ledger, lake)
 print("published", flush=True)

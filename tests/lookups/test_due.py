@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ringfence.config.model import Privacy
 from ringfence.config.scalars import ONCE
 from ringfence.lake.columns import FACTS, PHONE_FACTS, UTC_TIME
-from ringfence.lookups.due import bits, due, facts_of
+from ringfence.lookups.due import BIT, bits, due
 from ringfence.providers.lookup import Fact
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -18,6 +18,11 @@ DAYS = 86_400
 PHONE = "+31612000000"
 # The facts that Infobip's query answers.
 QUERY = bits(["carrier", "ported", "validity", "reachability", "roaming"])
+
+
+def facts_of(mask: int) -> frozenset[str]:
+    """The facts of a mask."""
+    return frozenset(fact for fact, bit in BIT.items() if mask & bit)
 
 
 def ask(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from ringfence.lake.columns import PHONE_CHANGES, PHONE_FACTS
+from ringfence.lake.columns import FACTS, PHONE_CHANGES, PHONE_FACTS
 from ringfence.lake.tables import frame_of
 from ringfence.lookups.merge import BASES, phone_changes, phone_facts
 
@@ -89,12 +89,30 @@ def test_only_unknown_is_unknown_and_has_no_source() -> None:
 
 
 def test_values_of_two_answers_are_never_mixed() -> None:
-    """A carrier is taken from one answer whole: the newer name does not keep the older code."""
+    """A carrier is taken from one answer whole: the newer name does not keep the older code.
+
+    The original carrier is a value of its own, which a newer answer without it does not take away.
+    """
     whole = answer(1, 0, current_carrier_name="KPN", current_carrier_mccmnc="20408", original_carrier_name="Odido")
     named = answer(2, 1, current_carrier_name="Vodafone")
     found = facts(whole, named)
     assert found["current_carrier_name"] == "Vodafone"
-    assert (found["current_carrier_mccmnc"], found["original_carrier_name"]) == (None, None)
+    assert (found["current_carrier_mccmnc"], found["original_carrier_name"]) == (None, "Odido")
+
+
+def test_the_original_carrier_alone_is_no_carrier() -> None:
+    """Who had the number first, or only a country, says nothing of who has it now: unknown, due again, no change."""
+    rows = [answer(1, 0, original_carrier_name="KPN"), answer(2, 5, current_carrier_country="NL")]
+    found = facts(*rows)
+    assert (found["carrier_observed_at"], found["carrier_basis"], found["current_carrier_country"]) == (
+        None,
+        "none",
+        None,
+    )
+    assert found["original_carrier_name"] == "KPN"
+    known = answer(3, 7, current_carrier_mccmnc="20404", original_carrier_name="Odido")
+    assert changes(*rows, known) == []
+    assert facts(*rows, known)["original_carrier_name"] == "Odido"
 
 
 def test_a_change_lies_between_its_bounds() -> None:
@@ -126,6 +144,9 @@ values = st.fixed_dictionaries(
         "ported": st.sampled_from(["ported", "likely_ported", "unknown"]),
         "current_carrier_name": st.sampled_from(["KPN", "Odido", None]),
         "current_carrier_mccmnc": st.sampled_from(["20408", "20416", None]),
+        "current_carrier_country": st.sampled_from(["NL", None]),
+        "original_carrier_name": st.sampled_from(["KPN", None]),
+        "original_carrier_mccmnc": st.sampled_from(["20408", None]),
     }
 )
 histories = st.lists(st.tuples(st.integers(0, 5), st.sampled_from([PHONE, "+31612000001"]), values), min_size=1)
@@ -170,6 +191,17 @@ def test_every_value_that_stands_is_the_best_one_that_was_said(history: list[Any
         )
         assert found["validity_lookup_id"] == best["lookup_id"]
         assert (found["validity"], found["validity_basis"]) == (best["validity"], best["validity_basis"])
+
+
+@settings(max_examples=60)
+@given(histories)
+def test_a_fact_has_a_time_when_and_only_when_it_has_a_value(history: list[Any]) -> None:
+    """What counts as observed, and so as answered and as not due, has a known value, and the other way round."""
+    rows = [answer(seq, at, phone, **given) for seq, (at, phone, given) in enumerate(history)]
+    for found in phone_facts(frame_of("lookups", rows)).iter_rows(named=True):
+        found["carrier"] = found["current_carrier_mccmnc"] or found["current_carrier_name"]
+        for fact in FACTS:
+            assert (found[f"{fact}_observed_at"] is not None) == (found[fact] not in (None, "unknown")), fact
 
 
 def test_nothing_makes_nothing() -> None:

@@ -17,10 +17,13 @@ from sqlalchemy import insert, update
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
+from ringfence.config.model import Privacy
 from ringfence.lake.tables import Lake, frame_of
 from ringfence.lake.views import checks, sql_folder
 from ringfence.lookups.books import books
+from ringfence.lookups.coverage import coverage
 from ringfence.lookups.due import BIT, bits
+from ringfence.lookups.privacy import allowed, may_store
 from ringfence.lookups.serve import serve
 from ringfence.money import quotes
 from ringfence.money.amount import Money
@@ -31,6 +34,7 @@ from ringfence.money.quotes import Line, Quote
 from ringfence.money.reserve import Batch, Owner, reserve
 from ringfence.money.schema import ATTEMPT, DEFERRAL
 from ringfence.money.store import pack
+from ringfence.providers.lookup import Fact
 
 DAY = 86_400
 MONTH = 30 * DAY
@@ -98,7 +102,7 @@ class World:
         row = {"phone_e164": phone, "bucket": self.ledger.bucket(phone), "country": country, "source": "crm", **wants}
         self.wanted.append({**row, "sources": ["crm"], "row_count": 1})
 
-    def know(self, phone: str, fact: str, value: str, days_ago: float, country: str = "DE") -> None:
+    def know(self, phone: str, fact: str, value: str | None, days_ago: float, country: str = "DE") -> None:
         """The lake knows a fact of a number."""
         told = {"basis": "network", "origin": "simulated", "provider": "infobip", "lookup_id": "before:0"}
         time = self.started - timedelta(days=days_ago)
@@ -144,6 +148,8 @@ class World:
             consent=approval_id(quote_id),
             provider="infobip",
             product="query",
+            country="DE",
+            source="crm",
             answers=ANSWERS,
             facts=ANSWERS,
             unit_price=Money(PRICE, "EUR"),
@@ -263,7 +269,7 @@ class Case:
     happened: Callable[[World, str], object] = lambda _world, _phone: None
     days_ago: float = 1
     fact: str = "validity"
-    known: tuple[str, float] | None = None
+    known: tuple[str | None, float] | None = None
     country: str = "DE"
     want: int | None = MONTH
     value: str = "unknown"
@@ -320,6 +326,9 @@ CASES = {
     ),
     "carrier": Case("answered", fact="carrier", known=("Vodafone", 1), value="Vodafone", next_in_days=29),
 }
+CASES["only a country of a carrier"] = Case(
+    "awaiting_approval", fact="carrier", known=(None, 1), reason="not quoted yet"
+)
 PLACES = {name: number(place) for place, name in enumerate(CASES)}
 
 
@@ -352,6 +361,41 @@ def test_answer_status(everything: tuple[World, Path], name: str) -> None:
     due = case.next_in_days
     expected = None if due is None else world.started.replace(tzinfo=None) + timedelta(days=due)
     assert row.next_attempt_at == expected
+
+
+def test_coverage_is_of_what_is_wanted(everything: tuple[World, Path]) -> None:
+    """Each fact that a source wants is counted once a number; what is known and wanted by nobody is not counted."""
+    _, path = everything
+    wanted = [case for case in CASES.values() if case.want is not None]
+    assert len(wanted) < len(CASES)
+    expected = {}
+    for fact in {case.fact for case in wanted}:
+        of_fact = [case for case in wanted if case.fact == fact]
+        answered = sum(case.status == "answered" for case in of_fact)
+        expected[fact] = (len(of_fact), answered, Decimal(round(answered / len(of_fact) * 10**9)).scaleb(-9))
+    assert {row.fact: (row.wanted, row.answered, row.share) for row in ask(path, "FROM coverage")} == expected
+    assert {(c.fact, c.wanted, c.answered) for c in coverage(path)} == {(f, w, a) for f, (w, a, _) in expected.items()}
+
+
+RULES = st.fixed_dictionaries(
+    {},
+    optional={
+        "allow": st.dictionaries(st.just("roaming"), st.lists(st.sampled_from(["NL", "DE"]))),
+        "forbid": st.dictionaries(st.just("reachability"), st.lists(st.sampled_from(["CH", "DE"]))),
+    },
+)
+
+
+@settings(deadline=None)
+@given(RULES)
+def test_what_is_shown_is_what_may_be_stored(rules: dict[str, Any]) -> None:
+    """The served rule is the one that answers are stored and quoted by, for every country and for none."""
+    privacy = Privacy(**rules)
+    listed = set(allowed(privacy))
+    frame = pl.DataFrame({"country": ["NL", "DE", "CH", "US", None]})
+    for fact in Fact:
+        stored = frame.select("country", shown=may_store(fact, privacy)).rows()
+        assert {country: (fact, country or "") in listed for country, _ in stored} == dict(stored), fact
 
 
 def test_a_suppressed_fact_is_nowhere(everything: tuple[World, Path]) -> None:
@@ -563,6 +607,7 @@ def test_conflicts_are_between_providers_and_of_facts_that_stay(world: World) ->
 CONTRACT = {
     "phone_facts": "phone_e164 fact value basis origin provider lookup_id observed_at expires_at answer_status "
     "answer_reason next_attempt_at",
+    "coverage": "fact wanted answered share",
     "phone_map": "source phone_column raw_value region_hint position phone_e164 parse_status reject_reason "
     "region_basis row_count last_seen_at",
     "phone_numbers": "phone_e164 country is_in_source is_valid is_reachable is_ported validity validity_basis "

@@ -64,6 +64,8 @@ class Bench:
             "facts": 0b1,
             "unit_price": Money.parse(price),
             "subjects": tuple(asked),
+            "country": "NL",
+            "source": "crm",
             **changes,
         }
         self._quote(str(values["quote_id"]))

@@ -6,8 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+import traceback
 import uuid
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from ringfence.errors import LedgerError
+from ringfence.money import store as ledger_store
 from ringfence.money.ledger import create, open_ledger, refuse_to_spend
+from ringfence.money.moves import Void
 from ringfence.money.schema import METADATA
 from ringfence.money.states import EDGES, OPEN, triggers
 from ringfence.money.store import FILE_NAME, Store, keyed_hash, pack, unpack
 from tests.money.bench import Bench
 
 ROOT = Path(__file__).parents[2]
+FROZEN = [("attempt", METADATA.tables["attempt"].columns), ("hold", METADATA.tables["hold"].columns)]
 
 
 def test_a_ledger_is_born_once(tmp_path: Path) -> None:
@@ -168,6 +172,7 @@ def test_an_erased_persons_id_is_never_given_again(tmp_path: Path) -> None:
         "UPDATE journal SET held = 0",
         "DELETE FROM journal",
         "DELETE FROM attempt",
+        "DELETE FROM hold",
         "UPDATE attempt SET actual = -1",
         "UPDATE attempt SET state = 'voided', actual = 0, evidence = NULL",
         "UPDATE attempt SET state = 'settled'",
@@ -186,10 +191,126 @@ def test_the_database_itself_refuses_to_forget_or_to_lie(tmp_path: Path, stateme
     assert bench.broken() == []
 
 
+@pytest.mark.parametrize("final", ["settled", "voided"])
+@pytest.mark.parametrize(("table", "column"), [(table, column.name) for table, columns in FROZEN for column in columns])
+def test_what_is_final_is_frozen(tmp_path: Path, final: str, table: str, column: str) -> None:
+    """No column of a settled or voided attempt, or of its holds, is ever changed, and none of them is deleted."""
+    bench = Bench(tmp_path)
+    attempt = bench.sent(1)
+    if final == "settled":
+        bench.settle(attempt, 1)
+    else:
+        bench.move(Void(attempt.attempt_id, "free"))
+    before = bench.rows(f"SELECT * FROM {table}")
+    value = "state" if column == "state" else "7"  # another state is refused by its edges
+    for statement, match in (
+        (f"UPDATE {table} SET {column} = {value}", "is final"),
+        (f"DELETE FROM {table}", "are kept"),
+    ):
+        with pytest.raises(IntegrityError, match=match), bench.ledger.store.write() as connection:
+            connection.execute(text(statement))
+    assert bench.rows(f"SELECT * FROM {table}") == before
+
+
+def test_an_error_says_no_number(tmp_path: Path) -> None:
+    """What could not be written stands in no message and no traceback, whichever error it is."""
+    bench = Bench(tmp_path)
+    rows = [{"phone": "+31612345678"}, {"phone": "+31612345678"}]
+    for statement in ("INSERT INTO subject (phone_e164) VALUES (:phone)", "INSERT INTO nowhere VALUES (:phone)"):
+        for parameters in (rows, rows[:1] * 2):
+            with pytest.raises(DBAPIError) as caught, bench.ledger.store.write() as connection:
+                connection.execute(text(statement), parameters)
+            assert "31612345678" not in str(caught.value) + "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (sqlite3.SQLITE_FULL, "disk is full: free space"),
+        (sqlite3.SQLITE_IOERR | 3 << 8, "I/O error"),
+        (sqlite3.SQLITE_READONLY | 1 << 8, "cannot be written"),
+        (sqlite3.SQLITE_BUSY, "locked by another program"),
+        (sqlite3.SQLITE_CORRUPT | 1 << 8, "is damaged"),
+    ],
+)
+@pytest.mark.parametrize("way", ["read", "write"])
+def test_what_a_user_can_mend_is_said_in_a_sentence(tmp_path: Path, code: int, sentence: str, way: str) -> None:
+    """An error of disk, lock or permission is named, though SQLite has rolled back already; the next block works."""
+    store = create(tmp_path, mode="simulate").store
+    cause = sqlite3.OperationalError("from SQLite")
+    cause.sqlite_errorcode = code
+
+    def failing() -> None:
+        with getattr(store, way)() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            raise OperationalError("INSERT", {}, cause)
+
+    with pytest.raises(LedgerError, match=sentence):
+        failing()
+    with store.write() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM subject")) == 0
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """SQLite itself at its limit of pages: the sentence names the disk, and not the rollback that came first."""
+    store = create(tmp_path, mode="simulate").store
+    with store.read() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    with pytest.raises(LedgerError, match="disk is full"), store.write() as connection:
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('big', zeroblob(1000000))")
+
+
+def test_a_lock_of_another_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that holds the database makes writing and opening fail with the cause, not as a foreign file."""
+    create(tmp_path, mode="simulate")
+    monkeypatch.setattr(ledger_store, "PRAGMAS", ("busy_timeout=1",))
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+        store = open_ledger(tmp_path).store
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerError, match="locked by another program"), store.write():
+            pass
+        other.execute("ROLLBACK")
+        store.engine.dispose()
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("PRAGMA journal_mode = DELETE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(LedgerError, match="locked by another program"):
+            open_ledger(tmp_path)
+
+
+def test_who_waits_long_for_a_lock_is_told_whom_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A writer behind a process that holds the file lock says so once, with its id, and writes when it is free."""
+    bench = Bench(tmp_path)
+    monkeypatch.setattr(ledger_store, "PATIENCE", 0.05)
+    path = tmp_path / "ledger.lock"
+    code = f"""
+import fcntl, time
+lock = open({str(path)!r}, "ab")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print(flush=True)
+time.sleep(1)
+"""
+    holder = _python(code, stdout=subprocess.PIPE)
+    assert holder.stdout
+    holder.stdout.readline()
+    bench.numbers(1)
+    holder.communicate(timeout=10)
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert str(path) in record.getMessage()
+    if Path("/proc/locks").exists():
+        assert f"process {holder.pid};" in record.getMessage()
+    caplog.clear()
+    bench.numbers(1)
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("old", [*OPEN, "settled", "voided"])
 @pytest.mark.parametrize("new", [*OPEN, "settled", "voided", "reserved"])
 def test_states_follow_their_edges_only(tmp_path: Path, old: str, new: str) -> None:
-    """Of all pairs of states the database lets through the edges and nothing else; final ones never reopen."""
+    """Of all pairs of states the database lets through the edges and nothing else; what is final never changes."""
     bench = Bench(tmp_path)
     bench.sent(1)
     change = text(
@@ -203,7 +324,7 @@ def test_states_follow_their_edges_only(tmp_path: Path, old: str, new: str) -> N
             let_through = True
         except IntegrityError:
             let_through = False
-    assert let_through == (new == old or new in EDGES.get(old, ()))
+    assert let_through == ((new == old and old in OPEN) or new in EDGES.get(old, ()))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from ringfence.errors import QuoteError
@@ -14,7 +14,7 @@ from ringfence.money.budget import UNATTENDED, Budget, approval_id, limit, windo
 from ringfence.money.moves import Void
 from ringfence.money.quotes import DAY, Line, Quote, approve, approved, save
 from ringfence.money.room import Room
-from tests.money.bench import NOON, SECOND, Bench, month
+from tests.money.bench import FREE_HAND, NOON, SECOND, Bench, month
 
 ZONES = ["Europe/Amsterdam", "America/New_York", "UTC", "Asia/Kathmandu", "Pacific/Apia"]
 CENT = nanos("0.01")
@@ -277,6 +277,20 @@ def test_an_approval_that_means_nothing_is_refused(tmp_path: Path, up_to: str, s
     assert bench.rows("SELECT cap FROM budget WHERE budget_id = 'approval:q'") == [(CENT,)]
 
 
+def test_an_approval_of_nothing_withdraws_one_that_stands(tmp_path: Path) -> None:
+    """An approval of 0 ends the one before it, and is refused where there is none."""
+    bench = Bench(tmp_path, unattended="0 EUR")
+    nothing = Money.parse("0 EUR")
+    _approved(bench, "q", 9)
+    bench.sent(1, quote_id="q", consent=approval_id("q"))
+    assert approve(bench.ledger, "q", nothing, who="ann", why="stop") == nothing
+    assert _refusal(bench, bench.batch(bench.numbers(1), quote_id="q", consent=approval_id("q")))[0] == (
+        "awaiting_approval"
+    )
+    with pytest.raises(QuoteError, match="is not approved; name an amount above 0"):
+        approve(bench.ledger, "q", nothing, who="ann", why="again")
+
+
 def test_a_number_in_the_reason_of_an_approval_is_masked(tmp_path: Path) -> None:
     """What a person writes into the append-only journal cannot put a phone number there for ever."""
     bench = Bench(tmp_path)
@@ -310,6 +324,57 @@ def test_a_new_limit_counts_what_its_window_has_cost(tmp_path: Path, window: str
     ((attempt,), _) = bench.reserve(bench.batch(bench.numbers(9)))
     assert len(attempt.numbers) == 12 - counted - 1, "bought while the limit was away"
     bench.settle(doubtful, CENT)
+    assert bench.broken() == []
+
+
+@pytest.mark.parametrize("window", ["day", "month", "unattended"])
+@given(st.lists(st.tuples(st.integers(0, 20), st.sampled_from(ZONES), st.integers(1, 60)), min_size=2, max_size=7))
+@example([(0, "UTC", 99), (0, "Asia/Kathmandu", 99)])
+@example([(0, "Asia/Kathmandu", 30), (1, "UTC", 30), (1, "Asia/Kathmandu", 30), (0, "UTC", 99)])
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
+def test_another_time_zone_opens_no_second_window(
+    tmp_path_factory: pytest.TempPathFactory, window: str, steps: list[tuple[int, str, int]]
+) -> None:
+    """By whichever zone's calendar: what a day or month has cost never passes its cap, and a quote sees the same."""
+    cap, kind = Money.parse("0.90 EUR"), "day" if window == "unattended" else window
+    limits = [limit("total", Money.parse("99 EUR"), None, None, None)]
+    limits += [] if window == "unattended" else [limit(window, cap, None, None, None)]
+    allowance = str(cap) if window == "unattended" else FREE_HAND
+    bench = Bench(tmp_path_factory.mktemp("zone"), *limits, unattended=allowance)
+    bench.now = micros("2025-11-30T17:00:00")
+    cost: list[tuple[int, int]] = []
+    for hours, name, wanted in steps:
+        bench.now += hours * 3600 * SECOND
+        bench.zone = ZoneInfo(name)
+        with bench.ledger.store.read() as connection:
+            seen, _, _ = Room(connection, bench.now, bench.zone).admit(bench.batch(()).purchase, wanted)
+        bought, _ = bench.reserve(bench.batch(bench.numbers(wanted)))
+        assert sum(len(attempt.numbers) for attempt in bought) == seen
+        for attempt in bought:
+            cost.append((bench.now, len(attempt.numbers) * CENT))
+            if wanted % 2:
+                bench.settle(attempt, CENT)
+        now = window_start(kind, bench.now, bench.zone, "")
+        in_window = sum(each for at, each in cost if window_start(kind, at, bench.zone, "") == now)
+        assert not seen or in_window <= cap.amount
+        if len({name for _, name, _ in steps}) == 1:
+            assert seen == wanted or in_window == cap.amount
+    assert bench.broken() == []
+
+
+def test_the_allowance_of_another_zone_counts_only_what_was_bought_unattended(tmp_path: Path) -> None:
+    """A day that begins with a change of zone counts for the allowance what the allowance paid, no approved quote."""
+    bench = Bench(tmp_path, month("9 EUR"), unattended="0.05 EUR")
+    bench.now = micros("2025-11-21T20:00:00")
+    bench.zone = ZoneInfo("UTC")
+    _approved(bench, "q", 9)
+    bench.sent(7, quote_id="q", consent=approval_id("q"))
+    bench.sent(3)
+    bench.zone = ZoneInfo("Asia/Tokyo")
+    ((attempt,), _) = bench.reserve(bench.batch(bench.numbers(9)))
+    assert len(attempt.numbers) == 2
+    assert [row[:2] for row in bench.used(UNATTENDED)] == [("2025-11-21", 3 * CENT), ("2025-11-22", 5 * CENT)]
+    assert [row[1] for row in bench.used(approval_id("q"))] == [7 * CENT]
     assert bench.broken() == []
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.money.invariants import QUERIES, violations
+from ringfence.money.ledger import write_journal
 from ringfence.money.moves import Answered, Doubt, Settle, Void
 from tests.money.bench import Bench
 
@@ -35,6 +36,9 @@ DAMAGE = [
     ("I10", "DELETE FROM subject WHERE subject_id IN (SELECT subject_id FROM claim WHERE attempt_id = '{doubtful}')"),
     ("I11", "INSERT INTO journal (at, event, who, why) VALUES (1, 'note', 'hand', 'ask +31612345678 again')"),
     ("I11", "UPDATE attempt SET evidence = 'no result for +31612345678' WHERE attempt_id = '{doubtful}'"),
+    ("I11", "INSERT INTO journal (at, event, who, why) VALUES (1, 'note', 'hand', 'ask 31612345678, then 1.00 EUR')"),
+    ("I11", "UPDATE attempt SET evidence = 'to=493012345' WHERE attempt_id = '{doubtful}'"),
+    ("I11", "INSERT INTO approval SELECT 'quote-1', 1, 1, 1, 'EUR', 'ada', '(0031612345678)'"),
     ("I11", "INSERT INTO deferral SELECT 1, 'quote-1', 1, 's', '+4930123456', x''"),
 ]  # fmt: skip
 
@@ -86,6 +90,19 @@ def test_each_invariant_sees_its_damage(
     assert not any("+316" in violation.row or "+493" in violation.row for violation in found)
 
 
+def test_ids_and_amounts_are_no_numbers(tmp_path: Path) -> None:
+    """Texts of the books that hold digits for a reason, in ids and amounts, are sound."""
+    bench = Bench(tmp_path)
+    for why in (
+        "01997f3e-1234-7123-8123-123456789012 up to 123456789.000000001 EUR: spring",
+        "0.123456789 EUR",
+        "2026",
+    ):
+        with bench.ledger.store.write() as connection:
+            write_journal(connection, 1, "note", who="hand", why=why)
+    assert bench.broken() == []
+
+
 def test_every_query_is_put_to_the_proof() -> None:
     """No invariant is without its planted damage; I6, the primary key of claim, is proved where SQLite refuses it."""
-    assert {name for name, _ in DAMAGE} == {*QUERIES, "I4", "I10"}
+    assert {name for name, _ in DAMAGE} == {*QUERIES, "I4", "I10", "I11"}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.money.amount import nanos
+from ringfence.money.ledger import open_ledger, refuse_to_spend
 from ringfence.money.workers import dead, working
 from tests.money.bench import Bench, month
 
@@ -33,7 +34,7 @@ while not (home / "go").exists():
 bought = []
 for number in numbers:
     batch = Batch(quote_id="quote-1", ledger_seq=0, consent=UNATTENDED, provider="infobip", product="query", answers=1,
-                  facts=1, unit_price=Money(10_000_000, "EUR"), subjects=(number,))
+                  facts=1, unit_price=Money(10_000_000, "EUR"), subjects=(number,), country="NL", source="crm")
     with ledger.store.write() as connection:
         reserved, _ = reserve(connection, ledger, Owner(name, "launch-1", ZoneInfo("UTC")), [batch])
     bought += [subject for attempt in reserved for subject in attempt.numbers]
@@ -99,6 +100,47 @@ def test_a_killed_worker_is_found_and_a_stopped_one_is_not(tmp_path: Path) -> No
         assert time.monotonic() - begun < 1
     assert _dead(bench) == []
     assert bench.rows("SELECT ended_at IS NOT NULL FROM worker") == [(1,)]
+    assert list((tmp_path / "workers").iterdir()) == []
+
+
+def test_a_ledger_that_has_forgotten_a_worker_buys_nothing(tmp_path: Path) -> None:
+    """An older copy is known by the lock of a killed worker, though nothing was published; mended, all is well."""
+    (tmp_path / "home").mkdir()
+    bench = Bench(tmp_path / "home")
+
+    def refusal() -> str:
+        return refuse_to_spend(bench.ledger, mode="simulate", lake_ledger_id=None, lake_seq=0) or ""
+
+    older = tmp_path / "older"
+    older.mkdir()
+    bench.copy(older)
+    with _worker(tmp_path / "home") as (process, worker_id):
+        assert not refusal()
+        process.kill()
+        process.wait(10)
+    assert not refusal()
+    (older / "workers").symlink_to(tmp_path / "home" / "workers")
+    now, bench.ledger = bench.ledger, open_ledger(older)
+    assert f"has forgotten workers/{worker_id}.lock" in refusal()
+    bench.ledger = now
+    assert _dead(bench) == [worker_id]
+    assert not refusal()
+
+
+def test_a_worker_that_is_being_born_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a worker is entered its lock file says nothing, and a birth that fails leaves none."""
+    bench = Bench(tmp_path)
+    seen = []
+
+    def entered(*_: object) -> None:
+        seen.append(refuse_to_spend(bench.ledger, mode="simulate", lake_ledger_id=None, lake_seq=0))
+        seen.append(len(list((tmp_path / "workers").iterdir())))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ringfence.money.workers.insert", entered)
+    with pytest.raises(KeyboardInterrupt), working(bench.ledger, "launch-1"):
+        pass
+    assert seen == [None, 1]
     assert list((tmp_path / "workers").iterdir()) == []
 
 

@@ -1,7 +1,10 @@
 """Infobip's synchronous lookup: the request, and what a reply is read as. All numbers and subscribers are invented."""
 
+import inspect
 import json
 import random
+import re
+import sys
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.http.exchange import Reply
+from ringfence.http.redact import register_secret
 from ringfence.numbers.phone import Phone
 from ringfence.providers.infobip import PROVIDER
 from ringfence.providers.lookup import Billed, Carrier, Fact, Lookup
@@ -273,12 +277,18 @@ def test_repeated_items_count_once_and_contradicting_ones_are_not_known() -> Non
         ([(5, 19), (5, 19), (3, 5)], None),
         ([(5, 12), (3, 5), (3, 5)], "top it up"),
         ([(5, 17)], "top it up"),
-        ([(5, 52), (5, 52)], None),
+        ([(5, 52), (5, 52)], "every number of a batch was rejected"),
+        ([(5, 52), (5, 999), (5, 6)], "every number of a batch was rejected"),
+        ([(5, "52"), ("5", None)], "every number of a batch was rejected"),
+        ([(5, 52), (3, 5), (5, 52)], None),
+        ([(5, 52), (2, 9)], None),
+        ([(5, 52)], None),
+        ([(5, 999)], None),
         ([(4, 15), (5, 20)], None),
     ],
 )
 def test_an_account_that_is_refused_stops_the_run(statuses: list[tuple[int, int]], stops: str | None) -> None:
-    """Every item refused for the account's sake, or one without credit, and nothing more may be sent."""
+    """Every item refused for the account's sake, several for any, or one without credit: nothing more may be sent."""
     asked = [ONE, TWO, THREE][: len(statuses)]
     parsed = parse({"results": [item(*pair) for pair in zip(asked, statuses, strict=True)]}, *asked)
     assert (parsed.verdict, parsed.stop is None) == ("answered", stops is None)
@@ -328,23 +338,66 @@ def test_a_200_that_answers_nothing_is_in_doubt(body: bytes) -> None:
     assert parsed.evidence.startswith("HTTP 200")
 
 
+def envelope(**fields: Any) -> Any:
+    """The one error envelope with these fields."""
+    return {"requestError": {"serviceException": fields}}
+
+
 @pytest.mark.parametrize(
     ("document", "evidence"),
     [
-        (
-            {"requestError": {"serviceException": {"messageId": "BAD_REQUEST", "text": "bad: 41790000101"}}},
-            "HTTP 400: BAD_REQUEST bad: 41*****101",
-        ),
-        ({"errorCode": "E400", "description": "Bad +41 79 000 01 01"}, "HTTP 400: E400 Bad +*****"),
-        ({"requestError": {"serviceException": {"text": "key 0a1b2c3d4e5f60718293a4b5c6d7"}}}, "HTTP 400: key *****"),
+        (envelope(messageId="BAD_REQUEST", text="bad: 41790000101"), "HTTP 400: BAD_REQUEST"),
+        ({"errorCode": "E400", "description": "Bad +41 79 000 01 01"}, "HTTP 400: E400"),
+        (envelope(text="number 44,7911,110039 refused for App s3cret"), "HTTP 400"),
+        (envelope(messageId="E41790000101"), "HTTP 400"),
+        (envelope(messageId="BAD REQUEST 41790"), "HTTP 400"),
+        (envelope(messageId="App s3cret"), "HTTP 400"),
+        (envelope(messageId="TOPSECRETKEY"), "HTTP 400: ***"),
+        (envelope(messageId="E\n400"), "HTTP 400"),
+        (envelope(messageId=["BAD_REQUEST"]), "HTTP 400"),
         ({"requestError": {"serviceException": ["text"]}}, "HTTP 400"),
         ({"requestError": "no"}, "HTTP 400"),
         (["bad"], "HTTP 400"),
     ],
 )
-def test_both_error_envelopes_are_evidence_without_numbers_or_keys(document: Any, evidence: str) -> None:
-    """What Infobip says of a refusal is kept as evidence, masked."""
+def test_evidence_holds_code_words_of_both_error_envelopes_and_no_sentence(document: Any, evidence: str) -> None:
+    """A provider's sentence may repeat the number or the key: it stays in the reply."""
+    register_secret("TOPSECRETKEY")
     assert parse(document, ONE, status=400).evidence == evidence
+
+
+@given(st.text(max_size=40), st.sampled_from([200, 400, 500]))
+def test_no_text_of_a_provider_is_evidence(said: str, status: int) -> None:
+    """Whatever stands in any field of an error, evidence is made of our words and code words."""
+    documents = (envelope(messageId=said, text=said), {"errorCode": said, "description": said, "results": said})
+    for document in documents:
+        evidence = parse(document, ONE, status=status).evidence
+        assert re.fullmatch(r"HTTP \d{3}( without a list of results)?(: [A-Z][A-Z0-9_]+)?", evidence)
+
+
+@pytest.mark.parametrize("room", [80, 150, 400])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('[{"]":', "}]")])
+def test_what_nests_is_read_alike_at_any_depth_of_the_stack(opening: str, closing: str, room: int) -> None:
+    """A paid answer that was read once is read again by any caller: the limit is ours, not the interpreter's."""
+
+    def called(frames: int, body: bytes) -> Parsed:
+        return called(frames - 1, body) if frames else parse(body, ONE)
+
+    each = opening.count("[") + opening.count("{")
+    used = len(inspect.stack(0))
+    for depth, verdict in ((60 // each, "answered"), (64, "doubt"), (990, "doubt"), (100_000, "doubt")):
+        nested = opening * depth + '"[[[[{"' + closing * depth
+        body = f'{{"results":[{json.dumps(item())}],"more":{nested}}}'.encode()
+        assert parse(body, ONE).verdict == verdict, depth
+        frames = sys.getrecursionlimit() - used - room
+        assert called(frames, body) == parse(body, ONE)
+
+
+def test_brackets_in_texts_do_not_nest() -> None:
+    """Only the structure counts, whatever escapes stand in a text."""
+    text = '[{"\\' * 200
+    assert parse({"results": [item()], "more": [text, {text: text}]}, ONE).verdict == "answered"
+    assert parse(json.dumps({"results": [item()]}).encode() + b"[" * 99, ONE).verdict == "doubt"
 
 
 def test_the_status_goes_before_the_body() -> None:

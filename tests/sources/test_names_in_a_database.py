@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringfence.errors import SourceError
-from ringfence.sources.names import quoted, written_parts
+from ringfence.quoting import quoted
+from ringfence.sources.names import written_parts
 from ringfence.sources.registry import open_source
 from ringfence.sources.source import SourceSpec
 

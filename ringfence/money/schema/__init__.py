@@ -1,8 +1,9 @@
 """The tables of the ledger, as SQLAlchemy Core sees them; `migrations/` creates and changes them.
 
-Money is integer nanos, times are integer microseconds since 1970 UTC. `subject` is the only table that holds a phone
-number: everything else says `subject_id`, so that an erasure never touches the books. Lists of subjects are packed
-64-bit integers: an attempt of a thousand numbers is one row.
+Money is integer nanos, times are integer microseconds since 1970 UTC. A phone number stands in
+`subject` and, until their retention ends, in the bodies of `reply`; everything else says `subject_id`, so that an
+erasure never touches the books. Lists of subjects are packed 64-bit integers: an attempt of a thousand numbers is one
+row.
 """
 
 from ringfence.money.schema.books import ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, REPLY

@@ -54,8 +54,8 @@ ATTEMPT = Table(
     Column("worker_id", Text, nullable=False),
     Column("provider", Text, nullable=False),
     Column("product", Text, nullable=False),
-    Column("country", Text),
-    Column("source", Text),
+    Column("country", Text, nullable=False),
+    Column("source", Text, nullable=False),
     Column("facts", Integer, nullable=False),
     Column("currency", Text, nullable=False),
     amount("unit_price"),
@@ -80,6 +80,7 @@ ATTEMPT = Table(
     CheckConstraint("state <> 'voided' OR (actual = 0 AND evidence IS NOT NULL)", name="void_needs_evidence"),
     Index("attempt_by_state", "state", "worker_id"),
     Index("attempt_by_settled", "settled_seq", unique=True),
+    Index("attempt_by_reserved", "reserved_at"),
 )
 
 # A row per budget that the attempt counts in: no amount is ever split between budgets by arithmetic.

@@ -16,6 +16,15 @@ TRIGGERS = (
     """CREATE TRIGGER attempt_no_delete BEFORE DELETE ON attempt
     WHEN 1
     BEGIN SELECT RAISE(ABORT, 'attempts are kept'); END""",
+    """CREATE TRIGGER attempt_final BEFORE UPDATE ON attempt
+    WHEN OLD.state NOT IN ('sent', 'awaiting', 'in_doubt')
+    BEGIN SELECT RAISE(ABORT, 'an attempt that is final does not change'); END""",
+    """CREATE TRIGGER hold_no_delete BEFORE DELETE ON hold
+    WHEN 1
+    BEGIN SELECT RAISE(ABORT, 'holds are kept'); END""",
+    """CREATE TRIGGER hold_final BEFORE UPDATE ON hold
+    WHEN (SELECT state FROM attempt WHERE attempt_id = OLD.attempt_id) NOT IN ('sent', 'awaiting', 'in_doubt')
+    BEGIN SELECT RAISE(ABORT, 'a hold of an attempt that is final does not change'); END""",
     """CREATE TRIGGER attempt_edge BEFORE UPDATE OF state ON attempt
     WHEN OLD.state <> NEW.state
     AND NOT ((OLD.state = 'sent' AND NEW.state IN ('settled', 'voided', 'awaiting', 'in_doubt'))
@@ -154,8 +163,8 @@ def upgrade() -> None:
         sa.Column("worker_id", sa.Text(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("product", sa.Text(), nullable=False),
-        sa.Column("country", sa.Text(), nullable=True),
-        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("facts", sa.Integer(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("unit_price", sa.BigInteger(), server_default="0", nullable=False),
@@ -192,6 +201,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("attempt_id"),
     )
+    op.create_index("attempt_by_reserved", "attempt", ["reserved_at"], unique=False)
     op.create_index("attempt_by_settled", "attempt", ["settled_seq"], unique=True)
     op.create_index("attempt_by_state", "attempt", ["state", "worker_id"], unique=False)
     op.create_table(
