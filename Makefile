@@ -29,10 +29,10 @@ ui: setup
 	@$(BIN)/python -m examples.demo.ui
 
 test: setup
-	@$(BIN)/python -m pytest -q -m "not long"
+	@$(BIN)/python -m pytest -q -m "not long" -n 2 --dist worksteal
 
 test-long: setup
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 lint: setup
 	@$(BIN)/ruff check $(CODE)

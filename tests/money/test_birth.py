@@ -262,7 +262,7 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
 
 def test_a_lock_of_another_program_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that holds the database makes writing and opening fail with the cause, not as a foreign file."""
-    create(tmp_path, mode="simulate")
+    create(tmp_path, mode="simulate").store.engine.dispose()
     monkeypatch.setattr(ledger_store, "PRAGMAS", ("busy_timeout=1",))
     with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
         store = open_ledger(tmp_path).store
