@@ -46,7 +46,10 @@ def move_for(attempt_id: str, parsed: Parsed, subjects: Mapping[str, int], unit_
         )
         for lookup in parsed.lookups
     ]
-    return Settle(attempt_id=attempt_id, answers=answers, evidence=parsed.evidence, request_ref=parsed.request_ref)
+    unasked = f"; {parsed.unasked} results that nobody asked for are in the reply" if parsed.unasked else ""
+    return Settle(
+        attempt_id=attempt_id, answers=answers, evidence=parsed.evidence + unasked, request_ref=parsed.request_ref
+    )
 
 
 def net_price(lookup: Lookup, unit_price: int) -> int:

@@ -15,28 +15,25 @@ from ringfence.money.schema import ASKED, ATTEMPT, CLAIM, COUNTER, HOLD, JOURNAL
 
 Row = dict[str, Any]
 
+# The columns of an attempt that its life may change.
+CHANGING = (
+    "state",
+    "held",
+    "actual",
+    "evidence",
+    "request_ref",
+    "answered_at",
+    "final_at",
+    "settled_seq",
+    "fingerprint",
+    "numbers",
+    "subjects",
+    "outcomes",
+)
 _CHANGE_ATTEMPT = (
     update(ATTEMPT)
     .where(ATTEMPT.c.attempt_id == bindparam("key"))
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in (
-                "state",
-                "held",
-                "actual",
-                "evidence",
-                "request_ref",
-                "answered_at",
-                "final_at",
-                "settled_seq",
-                "fingerprint",
-                "numbers",
-                "subjects",
-                "outcomes",
-            )
-        }
-    )
+    .values({name: bindparam(f"new_{name}") for name in CHANGING})
 )
 _CHANGE_HOLD = (
     update(HOLD)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ringfence.money.decision import Answered, Settle
-from ringfence.money.entries import Entries, Row
+from ringfence.money.entries import CHANGING, Entries, Row
 from ringfence.money.ledger import Ledger
 from ringfence.money.schema import ASKED
 from ringfence.money.states import OUTCOMES
@@ -21,22 +21,7 @@ MOST_FAILURES = 3
 
 def changed(attempt: Row, **changes: object) -> Row:
     """The columns of an attempt that may change, with these changes made."""
-    kept = (
-        "attempt_id",
-        "state",
-        "held",
-        "actual",
-        "evidence",
-        "request_ref",
-        "answered_at",
-        "final_at",
-        "settled_seq",
-        "fingerprint",
-        "numbers",
-        "subjects",
-        "outcomes",
-    )
-    return {**{name: attempt[name] for name in kept}, **changes}
+    return {**{name: attempt[name] for name in ("attempt_id", *CHANGING)}, **changes}
 
 
 def finish(

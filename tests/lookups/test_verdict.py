@@ -70,3 +70,11 @@ def test_a_reply_in_another_currency_is_not_settled() -> None:
     assert isinstance(move_for("a", parsed, {PHONE.e164: 1}, 10, "EUR"), Doubt)
     same = Parsed("answered", "answered", lookups=[Lookup(phone=PHONE, outcome=Outcome.COMPLETE)])
     assert isinstance(move_for("a", same, {PHONE.e164: 1}, 10, "EUR"), Settle)
+
+
+def test_results_that_nobody_asked_for_are_told() -> None:
+    """They are kept with the reply and never published; the evidence says that they are there."""
+    lookup = Lookup(phone=PHONE, outcome=Outcome.COMPLETE)
+    move = move_for("a", Parsed("answered", "answered", lookups=[lookup], unasked=2), {PHONE.e164: 1}, 10, "EUR")
+    assert isinstance(move, Settle)
+    assert "2 results that nobody asked for" in move.evidence
