@@ -1,5 +1,6 @@
 """Where the demo lives, and its simulator: the one on its port if one runs, else one for as long as it is needed."""
 
+import json
 import os
 import socket
 import subprocess
@@ -62,15 +63,20 @@ def simulator() -> Iterator[str]:
         process.wait()
 
 
-def charges(url: str) -> Decimal:
-    """The simulator's own bill so far, in EUR."""
-    answer = httpx.get(f"{url}/_simulator/charges", params={"detail": "0"}, trust_env=False, timeout=10)
-    return Decimal(answer.raise_for_status().json()["totals"].get("EUR", "0"))
+def charges(url: str) -> list[dict[str, str]]:
+    """The simulator's own bill since it was started, a row a charge."""
+    answer = httpx.get(f"{url}/_simulator/charges", trust_env=False, timeout=30).raise_for_status()
+    return list(answer.json()["charges"])
 
 
-def bill(url: str) -> str:
-    """The simulator's own bill, line by line, as it gives it."""
-    return httpx.get(f"{url}/_simulator/charges", trust_env=False, timeout=30).raise_for_status().text
+def keep(new: list[dict[str, str]]) -> Decimal:
+    """Add charges to the bill that is kept beside the ledger, in the simulator's own form; returns its sum in EUR."""
+    path = DEMO / "bill.json"
+    old = json.loads(path.read_text(encoding="utf-8"))["charges"] if path.exists() else []
+    total = sum((Decimal(row["amount"]) for row in [*old, *new]), Decimal(0))
+    bill = {"charges": [*old, *new], "totals": {"EUR": f"{total:.9f}"}}
+    path.write_text(json.dumps(bill), encoding="utf-8")
+    return total
 
 
 def _answers(url: str) -> bool:
