@@ -99,7 +99,13 @@ answers as (
         facts.fact,
         max(lookups.answered_at) as answered_at,
         arg_max(lookups.outcome, lookups.settled_seq) as outcome,
-        arg_max(coalesce(lookups.error_class, lookups.outcome), lookups.settled_seq) as reason
+        arg_max(
+            case
+                when lookups.outcome in ('complete', 'partial') then 'not in the answer'
+                else coalesce(lookups.error_class, lookups.outcome)
+            end,
+            lookups.settled_seq
+        ) as reason
     from base.lookups as lookups
     inner join base.attempts as attempts on attempts.attempt_id = lookups.attempt_id
     inner join base.facts as facts on (attempts.facts & facts.bit) <> 0

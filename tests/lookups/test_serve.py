@@ -308,7 +308,7 @@ CASES = {
     "failed for free": Case(
         "provider_failed", settled("failed", price=0, billed=False), 5, reason="provider_error", next_in_days=None
     ),
-    "answered with nothing": Case("no_data", settled("partial"), 5, reason="partial", next_in_days=25),
+    "answered with nothing": Case("no_data", settled("partial"), 5, reason="not in the answer", next_in_days=25),
     "paid and lost": Case("no_data", settled("paid_lost"), 5, reason="paid_lost", next_in_days=25),
     "asked too long ago": Case("awaiting_approval", settled("partial"), 31, reason="not quoted yet"),
     "nobody answers it": Case("no_route", fact="line_type", reason="*product*"),
