@@ -113,8 +113,10 @@ def plainly(failed: Callable[[str], None] | None = None) -> Iterator[None]:
     """Turn a user's mistake into a failure with one plain sentence; `failed` hears it too."""
     try:
         yield
-    except RingfenceError as error:
-        sentence = redact.redact(str(error))
+    except (RingfenceError, OSError) as error:
+        # Of the machine's errors (a full disk, a missing right) only file and cause: the user can mend those too.
+        told = f"{error.filename or 'the machine'}: {error.strerror or error}" if isinstance(error, OSError) else error
+        sentence = redact.redact(str(told))
         if failed:
             failed(sentence)
         raise dg.Failure(sentence, allow_retries=False) from None
@@ -122,10 +124,7 @@ def plainly(failed: Callable[[str], None] | None = None) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - raised again at once
         # Texts of libraries may quote a cell or a number, and Dagster keeps every cause: it gets one masked text.
-        masked = redact.redact("".join(traceback.format_exception(error)))
-        if failed:
-            failed(redact.redact(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"))
-        raise UnexpectedError(masked) from None
+        raise UnexpectedError(redact.redact("".join(traceback.format_exception(error)))) from None
 
 
 class UnexpectedError(Exception):

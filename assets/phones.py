@@ -12,6 +12,7 @@ from ringfence.lookups import wanted
 from ringfence.lookups.cells import by_class, by_reason, cells, numbers_in
 from ringfence.sources.configured import spec_of
 from ringfence.sources.registry import open_source
+from ringfence.sources.source import Source
 
 
 def source_specs(sources: dict[str, SourceConfig]) -> list[dg.AssetSpec]:
@@ -43,8 +44,13 @@ def phone_assets(sources: Sequence[str], buckets: dg.PartitionsDefinition) -> li
     def phone_map(context: dg.AssetExecutionContext, house: House, limits: Limits) -> dg.MaterializeResult:
         """Every distinct cell of every phone column, normalised to E.164 or rejected with a reason."""
         with step(house, context, "phone_map") as launch:
-            for name in limits.narrow(launch.setup.config).sources or launch.setup.config.sources:
-                _extract(launch, name, context)
+            names = limits.narrow(launch.setup.config).sources or launch.setup.config.sources
+            found = [open_source(spec_of(launch.setup, name), temp=launch.setup.home) for name in names]
+            # A mistake in the last source is told before the first one is read, which may take long.
+            for source in found:
+                source.check()
+            for source in found:
+                _extract(launch, source, context)
             table = launch.lake.read("phone_map")
             counted = cells(table)
             classes = by_class(counted)
@@ -86,9 +92,8 @@ def phone_assets(sources: Sequence[str], buckets: dg.PartitionsDefinition) -> li
     return [phone_map, distinct_phones]
 
 
-def _extract(launch: Launch, name: str, context: dg.AssetExecutionContext) -> None:
-    source = open_source(spec_of(launch.setup, name), temp=launch.setup.home)
+def _extract(launch: Launch, source: Source, context: dg.AssetExecutionContext) -> None:
     frame = wanted.phone_map(source, wanted.policy_of(launch.setup.config), launch.now())
     with launch.lake.publishing():
-        launch.lake.overwrite("phone_map", frame, [name])
-    context.log.info("%s: %d distinct cells", name, frame.height)
+        launch.lake.overwrite("phone_map", frame, [source.spec.name])
+    context.log.info("%s: %d distinct cells", source.spec.name, frame.height)

@@ -5,6 +5,7 @@ import dagster as dg
 from assets.described import OWNERS, plain_money, table_metadata, upstream
 from assets.launch import PREFIX, PURCHASING_TAG, House, Launch, Limits, step, who
 from ringfence.lookups.buy import Order, buy, open_for_spending
+from ringfence.lookups.estimate import by_country
 from ringfence.lookups.outcome import Bought
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import make_quote
@@ -86,14 +87,9 @@ def _quote(launch: Launch, limits: Limits) -> Quote:
 
 def _quote_metadata(made: Quote) -> dict[str, dg.MetadataValue | str | int | float]:
     summary = made.summary
-    rows: dict[tuple[str, str, str], tuple[int, int]] = {}
-    for line in made.lines:
-        at = (line.provider, line.product, line.country)
-        count, amount = rows.get(at, (0, 0))
-        rows[at] = (count + len(line.subjects), amount + len(line.subjects) * line.unit_price.amount)
     body = "\n".join(
         f"| {name} | {product} | {country} | {count:,} | {decimal_text(amount)} |"
-        for (name, product, country), (count, amount) in sorted(rows.items(), key=lambda row: -row[1][1])
+        for name, product, country, _, count, amount in by_country(made.lines)
     )
     saved = summary["saved"]
     return {
@@ -108,8 +104,14 @@ def _quote_metadata(made: Quote) -> dict[str, dg.MetadataValue | str | int | flo
         "lines": dg.MetadataValue.md(
             f"| provider | product | country | numbers | {summary['currency']} |\n|---|---|---|---:|---:|\n{body}"
         ),
-        "next": f"ringfence approve {made.quote_id}" if made.numbers else "nothing is due",
+        "next": _next(made),
     }
+
+
+def _next(made: Quote) -> str:
+    if made.numbers:
+        return f"ringfence approve {made.quote_id}"
+    return "; ".join(f"{count:,} numbers: {why}" for why, count in made.summary["no_route"].items()) or "nothing is due"
 
 
 def _bought_metadata(bought: Bought) -> dict[str, dg.MetadataValue | str | int | float]:

@@ -1,6 +1,5 @@
 """`ringfence quote`: the dry run, launched as job `quote`."""
 
-from collections import defaultdict
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ from ringfence.cli.context import Home
 from ringfence.cli.launch import launch
 from ringfence.cli.output import Format, FormatOption, console, print_rows
 from ringfence.cli.watching import Watch
+from ringfence.lookups.estimate import by_country
 from ringfence.lookups.plan import plan, preview
 from ringfence.lookups.quote import narrowed
 from ringfence.money import quotes
@@ -97,11 +97,6 @@ def print_quote(home: Home, made: Quote, form: Format) -> None:
 
 
 def _rows(made: Quote) -> list[dict[str, Any]]:
-    sums: dict[tuple[str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for line in made.lines:
-        row = sums[line.provider, line.product, line.country, line.unit_price.currency]
-        row[0] += len(line.subjects)
-        row[1] += len(line.subjects) * line.unit_price.amount
     return [
         {
             "provider": provider,
@@ -111,9 +106,7 @@ def _rows(made: Quote) -> list[dict[str, Any]]:
             "max": decimal_text(amount),
             "currency": currency,
         }
-        for (provider, product, country, currency), (count, amount) in sorted(
-            sums.items(), key=lambda item: (-item[1][1], item[0])
-        )
+        for provider, product, country, currency, count, amount in by_country(made.lines)
     ]
 
 

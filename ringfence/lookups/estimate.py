@@ -56,6 +56,19 @@ def _cheapest(config: Config) -> int:
     return min((price.amount for section in config.providers.values() for price in section.price.values()), default=0)
 
 
+def by_country(lines: Sequence[Line]) -> list[tuple[str, str, str, str, int, int]]:
+    """The lines of a quote as people read them, the dearest first.
+
+    Provider, product, country, currency, numbers, and nanos at list price.
+    """
+    sums: dict[tuple[str, str, str, str], list[int]] = {}
+    for line in lines:
+        row = sums.setdefault((line.provider, line.product, line.country, line.unit_price.currency), [0, 0])
+        row[0] += len(line.subjects)
+        row[1] += len(line.subjects) * line.unit_price.amount
+    return sorted(((*key, count, nanos) for key, (count, nanos) in sums.items()), key=lambda row: (-row[5], row[:4]))
+
+
 def _pace(lines: Sequence[Line], config: Config) -> tuple[int, int]:
     """Requests (a request asks about one line) and the seconds that the slowest provider takes for its own."""
     requests: dict[str, int] = {}

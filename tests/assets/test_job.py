@@ -255,3 +255,35 @@ def test_the_ledger_stays_sound_and_collect_buys_nothing(home: Path, url: str) -
     ledger = ledgers.open_ledger(home / "home")
     with ledger.store.read() as connection:
         assert violations(connection) == []
+
+
+def test_a_mistake_in_one_source_is_told_before_any_is_read(home: Path) -> None:
+    """Every source is resolved first: nothing is in the lake when the second one does not exist."""
+    path = home / "ringfence.yaml"
+    text = path.read_text(encoding="utf-8")
+    other = "  other:\n    warehouse: duckdb:///crm.duckdb\n    relation: nowhere\n    key: [id]\n    phones: [phone]\n"
+    path.write_text(text.replace("providers:", f"{other}    want: {{validity: once}}\nproviders:"), encoding="utf-8")
+    assert "nowhere" in failure(run(home))
+    assert not (home / "home" / "lake").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "mendable"),
+    [(OSError(28, "No space left on device", "/full"), True), (KeyError("+31612341000"), False)],
+)
+def test_a_defect_is_not_told_as_the_users_mistake(
+    home: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, *, mendable: bool
+) -> None:
+    """A full disk is a sentence that the launch keeps; anything unforeseen is a masked traceback and no sentence."""
+
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("assets.phones.wanted.phone_map", broken)
+    result = run(home)
+    told = next(event for event in result.all_events if event.is_step_failure).step_failure_data
+    ledger = ledgers.open_ledger(home / "home")
+    with ledger.store.read() as connection:
+        phase, note = connection.exec_driver_sql("SELECT phase, note FROM progress").one()
+    assert (phase, note) == (("failed", "/full: No space left on device") if mendable else ("phone_map", ""))
+    assert "612341000" not in repr(told)
