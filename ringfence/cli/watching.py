@@ -2,26 +2,15 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.status import Status
 
 from ringfence.cli.context import Home
+from ringfence.lookups.phases import told
 from ringfence.money import progress
-from ringfence.money.amount import Money
 
-PHASES = {
-    "start": "starting",
-    "phone_map": "reading the sources",
-    "distinct_phones": "finding distinct numbers",
-    "quote": "quoting",
-    "lookups": "buying",
-    "phone_facts": "merging",
-    "serve": "publishing",
-    "failed": "failed",
-}
 # Seconds between two plain lines of the same phase.
 QUIET = 5
 
@@ -69,7 +58,7 @@ class Watch:
                 self._on_quote(launch_id)
         if row["planned"] and self._buying_since is None:
             self._buying_since = now
-        self._line = described(row, now - (self._buying_since or now))
+        self._line = told(row, now - (self._buying_since or now))
         if self._status:
             self._status.update(self._line)
         elif (begins and not row["planned"]) or now - self._printed_at > QUIET:
@@ -80,14 +69,3 @@ class Watch:
         if self._line and self._line != self._printed:
             self._console.print(self._line)
             self._printed, self._printed_at = self._line, time.monotonic()
-
-
-def described(row: Mapping[str, Any], seconds: float) -> str:
-    """One line: phase, and while buying the numbers done, money spent and held, numbers a second, seconds left."""
-    phase: str = PHASES.get(row["phase"], row["phase"])
-    if row["phase"] != "lookups" or not row["planned"]:
-        return phase
-    rate = row["done"] / seconds if seconds > 1 else 0
-    pace = f", {rate:,.0f}/s, {(row['planned'] - row['done']) / rate:,.0f} s left" if rate else ""
-    spent, held = Money(row["spent"], row["currency"]), Money(row["held"], row["currency"])
-    return f"{phase}: {row['done']:,} of {row['planned']:,} numbers, {spent} spent, {held} held{pace}"

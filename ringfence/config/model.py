@@ -27,6 +27,7 @@ from ringfence.config.scalars import (
 )
 from ringfence.money.amount import Money
 from ringfence.providers.lookup import Fact
+from ringfence.providers.provider import Provider
 from ringfence.providers.registry import providers
 
 
@@ -66,6 +67,13 @@ class ProviderConfig(Section):
     base_url: Url | None = None
     trusted_hosts: list[str] = []
     proxy: Proxy | None = Field(None, repr=False)
+    auth: str | None = None
+    method: str | None = None
+
+    def options(self, name: str) -> dict[str, str]:
+        """How this provider's requests are written: what is chosen here, else its own default."""
+        chosen = {"auth": self.auth, "method": self.method}
+        return {option: chosen[option] or values[0] for option, values in providers()[name].options.items()}
 
 
 class BudgetConfig(Section):
@@ -115,6 +123,7 @@ class Config(Section):
     currency: Currency = "EUR"
     sources: dict[Name, SourceConfig] = {}
     providers: dict[str, ProviderConfig] = {}
+    prices: str | None = None
     routes: Routes = "auto"
     budgets: list[BudgetConfig] = []
     approval: Approval = Approval()
@@ -137,6 +146,7 @@ class Config(Section):
             for key, products in (("products", section.products), ("price", section.price)):
                 for product in products:
                     _require("product", product, known[name].products, "providers", name, key)
+            _options_fit(name, section, known[name])
             limit = min(known[name].products[product].limit for product in section.products)
             if section.batch and section.batch > limit:
                 raise _wrong(f"{name} takes at most {limit} numbers in a request", "providers", name, "batch")
@@ -152,6 +162,17 @@ class Config(Section):
                 raise _wrong(f"a cap for the same {budget.window} and scope stands above; keep one", "budgets", place)
             scopes.add(scope)
         return self
+
+
+def _options_fit(name: str, section: ProviderConfig, known: Provider) -> None:
+    for option, value in (("auth", section.auth), ("method", section.method)):
+        allowed = known.options.get(option, ())
+        if value is not None and value not in allowed:
+            told = f"takes {' or '.join(allowed)}" if allowed else f"has no choice of {option}"
+            raise _wrong(f"{name} {told}", "providers", name, option)
+    for product, price in section.price.items():
+        if known.currency and price.currency != known.currency:
+            raise _wrong(f"{name} bills in {known.currency}: state its price so", "providers", name, "price", product)
 
 
 def _require(kind: str, name: str | None, known: Mapping[str, object], *at: str | int) -> None:

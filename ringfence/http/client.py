@@ -9,7 +9,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Literal, Self, cast
 
 import httpx
@@ -37,12 +37,13 @@ class Limits:
 
 
 _LIMITS = Limits()
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Client:
     """At most `in_flight` requests at once to one provider, each on its own connection; an async context manager.
 
-    `headers` are the credentials: they are added to a copy of each request and registered as secrets.
+    `headers` and `query` are the credentials: they are added to a copy of each request and registered as secrets.
     `verify` is True or a context with other roots; certificates are always verified. `transport` is for tests.
     Raises ConfigError where a credential cannot be sent in a header.
     """
@@ -52,6 +53,7 @@ class Client:
         *,
         in_flight: int,
         headers: Mapping[str, str],
+        query: Mapping[str, str] = _NONE,
         limits: Limits = _LIMITS,
         proxy: str | None = None,
         verify: ssl.SSLContext | Literal[True] = True,
@@ -60,6 +62,9 @@ class Client:
         if in_flight < 1:
             raise ValueError("in_flight must be at least 1")
         self._headers = _credentials(headers)
+        self._query = dict(query)
+        for secret in self._query.values():
+            register_secret(secret)
         self._limits = limits
         self._transports: list[httpx.AsyncBaseTransport]
         if transport is not None:
@@ -120,7 +125,8 @@ class Client:
         headers["Accept-Encoding"] = "identity"
         headers.setdefault("User-Agent", "ringfence")
         extensions = {"timeout": self._limits.timeouts, "wire": wire}
-        return httpx.Request(request.method, request.url, headers=headers, stream=request.stream, extensions=extensions)
+        url = request.url.copy_merge_params(self._query) if self._query else request.url
+        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=extensions)
 
 
 def _failure(wire: Wire, body: Body, reason: str, *, fatal: bool = False) -> Failure:

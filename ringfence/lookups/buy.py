@@ -1,26 +1,24 @@
 """Buying what is approved: from quotes to settled lookups. The requests themselves are sent by `spend`."""
 
-import asyncio
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from deltalake.exceptions import DeltaError
 from sqlalchemy import Connection
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
-from ringfence.errors import ConfigError, LedgerError, MoneyError, QuoteError, RingfenceError
+from ringfence.errors import ConfigError, LedgerError, MoneyError, QuoteError
 from ringfence.http.client import Client
 from ringfence.lake.tables import Lake, state_of
 from ringfence.lookups import interruptible
 from ringfence.lookups.desk import Desk
 from ringfence.lookups.lane import Lane
+from ringfence.lookups.meanwhile import meanwhile
 from ringfence.lookups.outcome import Bought, bought, record
 from ringfence.lookups.plan import limits_of, outdated, plan, preview
-from ringfence.lookups.publish import numbers_of, publish_settled
+from ringfence.lookups.publish import numbers_of
 from ringfence.lookups.spend import spend
 from ringfence.money import quotes
 from ringfence.money.amount import Money
@@ -31,16 +29,12 @@ from ringfence.money.reserve import Batch, Owner, Refused
 from ringfence.money.workers import Worker
 from ringfence.providers.registry import provider
 
-_LOG = logging.getLogger(__name__)
-# Seconds between two appends to the lake while buying goes on.
-FLUSH_SECONDS = 10
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a launch may buy: everything approved, one quote, or with `own_only` just what it has quoted itself.
 
-    `max_spend` and `buckets` only narrow.
+    `max_spend` and `buckets` only narrow. `tell` is given a line about the progress now and then.
     """
 
     launch_id: str
@@ -48,6 +42,7 @@ class Order:
     max_spend: Money | None = None
     buckets: frozenset[int] | None = None
     own_only: bool = False
+    tell: Callable[[str], None] | None = None
 
 
 def open_for_spending(setup: Setup, ledger: Ledger) -> None:
@@ -94,10 +89,11 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
     try:
         if affordable:
             desk.tally.planned = sum(len(batch.subjects) for batch in affordable)
-            interruptible.run(_run(setup, desk, lake, affordable))
+            interruptible.run(_run(setup, desk, lake, affordable, order.tell))
     finally:
         record(ledger, order.launch_id, [quote.quote_id for quote, _ in chosen], desk.unbought(), quoted=bool(planned))
-    return bought(ledger, order.launch_id)
+    refused = "; ".join(dict.fromkeys(why for lane in desk.lanes.values() for why in lane.refusals))
+    return replace(bought(ledger, order.launch_id), refused=refused)
 
 
 def _ceiling(order: Order, affordable: Sequence[Batch]) -> int | None:
@@ -146,41 +142,29 @@ def _routeless(ledger: Ledger, chosen: Sequence[tuple[Quote, str]]) -> list[Refu
         ]
 
 
-async def _run(setup: Setup, desk: Desk, lake: Lake, affordable: Sequence[Batch]) -> None:
+async def _run(
+    setup: Setup, desk: Desk, lake: Lake, affordable: Sequence[Batch], tell: Callable[[str], None] | None
+) -> None:
     async with AsyncExitStack() as stack:
         lanes = {}
         for name in {batch.provider for batch in affordable}:
             section = setup.config.providers[name]
             kind = provider(name)
             rates = [kind.products[product].rate for product in section.products]
-            client = Client(in_flight=section.in_flight, headers=kind.auth(setup.secrets(name)), proxy=section.proxy)
+            options = section.options(name)
+            auth = kind.auth(setup.secrets(name), options)
+            client = Client(in_flight=section.in_flight, headers=auth.headers, query=auth.query, proxy=section.proxy)
             lanes[name] = Lane(
                 provider=kind,
                 base_url=setup.base_url(name),
+                options=options,
                 client=await stack.enter_async_context(client),
                 in_flight=section.in_flight,
                 per_second=section.rate or min(rates),
             )
         desk.lanes = lanes
-        publishing = asyncio.create_task(_publish_meanwhile(desk.ledger, lake))
-        try:
+        async with meanwhile(desk, lake, tell):
             await spend(desk, affordable)
-        finally:
-            publishing.cancel()
-
-
-async def _publish_meanwhile(ledger: Ledger, lake: Lake) -> None:
-    """Append what is settled to the lake while buying goes on.
-
-    The lake is what shows that a ledger which was restored from an older copy has forgotten purchases.
-    """
-    while True:
-        await asyncio.sleep(FLUSH_SECONDS)
-        try:
-            await asyncio.to_thread(publish_settled, ledger, lake)
-        except (RingfenceError, OSError, DeltaError) as error:
-            # The answers are in the ledger; the end of the run publishes them, and says what is wrong if it cannot.
-            _LOG.warning("what is settled could not be published yet: %s", type(error).__name__)
 
 
 def _budgets_follow(setup: Setup, ledger: Ledger) -> Callable[[Connection], None]:

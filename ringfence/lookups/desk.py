@@ -59,11 +59,10 @@ class Desk:
         chosen: list[Batch] = []
         kept: list[Batch] = []
         room = {name: lane.in_flight - lane.busy if lane.can_send() else 0 for name, lane in self.lanes.items()}
-        while self.queue and (any(room.values()) or any(lane.stopped for lane in self.lanes.values())):
+        while self.queue and (any(room.values()) or any(lane.stopped or lane.closed for lane in self.lanes.values())):
             batch = self.queue.popleft()
-            lane = self.lanes[batch.provider]
-            if lane.stopped:
-                self.left.append(Refused(batch.quote_id, batch.subjects, "provider_failed", lane.stopped))
+            if why := self.lanes[batch.provider].given_up(batch.product):
+                self.left.append(Refused(batch.quote_id, batch.subjects, self._status(batch), why))
             elif room[batch.provider] > 0:
                 room[batch.provider] -= 1
                 chosen.append(batch)
@@ -71,6 +70,19 @@ class Desk:
                 kept.append(batch)
         self.queue.extendleft(reversed(kept))
         return chosen
+
+    def obeying(self, stops: Mapping[str, str], chosen: list[Batch]) -> list[Batch]:
+        """Leave out what the kill switch holds back; `stops` is the sentence by provider, "" stands for all."""
+        for name, lane in self.lanes.items():
+            if why := stops.get("") or stops.get(name):
+                lane.halted = lane.halted or not lane.stopped
+                lane.stop(why)
+        kept = [batch for batch in chosen if not self.lanes[batch.provider].halted]
+        self.queue.extendleft(reversed([batch for batch in chosen if self.lanes[batch.provider].halted]))
+        return kept
+
+    def _status(self, batch: Batch) -> str:
+        return "awaiting_approval" if self.lanes[batch.provider].halted else "provider_failed"
 
     def paced(self, connection: Connection, chosen: list[Batch]) -> list[Batch]:
         """Keep as many batches as the providers' rates allow now; the others go back to the head of the queue."""
@@ -114,7 +126,7 @@ class Desk:
         asked = [Phone(number) for number in attempt.numbers.values()]
         parsed = judge(lane.provider, batch.product, exchange, asked)
         if parsed.stop:
-            lane.stop(parsed.stop)
+            lane.refused(parsed.stop, batch.product if parsed.stop_product else None)
         subjects = {number: subject for subject, number in attempt.numbers.items()}
         move = move_for(attempt.attempt_id, parsed, subjects, batch.unit_price.amount, batch.unit_price.currency)
         if parsed.verdict == "void":
@@ -133,6 +145,11 @@ class Desk:
 
     def _again(self, lane: Lane, batch: Batch, parsed: Parsed) -> None:
         """Make a request that cost nothing anew as another attempt, where that may help."""
+        if parsed.split and not batch.is_half and len(batch.subjects) > 1:
+            middle = len(batch.subjects) // 2
+            halves = (batch.subjects[:middle], batch.subjects[middle:])
+            self.queue.extendleft(replace(batch, subjects=half, is_half=True) for half in reversed(halves))
+            return
         if parsed.retry and lane.try_again(parsed.retry_after, parsed.evidence):
             self.queue.appendleft(batch)
             return
@@ -140,7 +157,7 @@ class Desk:
 
     def held_back(self, attempt: Reserved) -> Void | None:
         """Void what was reserved before a reply was read that stops its provider or makes it pause: it is not sent."""
-        why = self.lanes[attempt.batch.provider].on_hold()
+        why = self.lanes[attempt.batch.provider].on_hold(attempt.batch.product)
         if why is None:
             return None
         self.queue.appendleft(self._given_back(attempt))

@@ -1,7 +1,8 @@
 """One provider in one run: its pace, its health, and when it is given up. It sends nothing and knows no attempt."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ringfence.http.client import Client
 from ringfence.providers.provider import Provider
@@ -17,12 +18,15 @@ DOUBTS = 3
 class Lane:
     """A provider with its client. `stopped` is why nothing more goes out, `busy` how many requests are out.
 
+    `closed` has the products alone that are given up, and why; `refusals` what the provider itself said no with.
+    `halted` says that somebody has stopped it by hand.
     `tries` and `doubts` count since the last settled reply; `resumes` ends the pause after a failure, `not_before` any
     pause (monotonic seconds).
     """
 
     provider: Provider
     base_url: str
+    options: Mapping[str, str]
     client: Client
     in_flight: int
     per_second: int
@@ -32,18 +36,39 @@ class Lane:
     not_before: float = 0.0
     resumes: float = 0.0
     stopped: str | None = None
+    halted: bool = False
+    closed: dict[str, str] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
 
     def can_send(self) -> bool:
         """Whether a request may go out now."""
         return self.busy < self.in_flight and time.monotonic() >= self.not_before
 
-    def on_hold(self) -> str | None:
-        """Why what is reserved may not go out now: the provider is stopped, or pauses after a failure."""
-        return self.stopped or ("its provider pauses" if time.monotonic() < self.resumes else None)
+    def given_up(self, product: str) -> str | None:
+        """Why nothing more is asked of this product in this run, None while it may be."""
+        return self.stopped or self.closed.get(product)
 
-    def stop(self, why: str) -> None:
-        """Send nothing more in this run; the first reason stays."""
-        self.stopped = self.stopped or why
+    def on_hold(self, product: str) -> str | None:
+        """Why what is reserved may not go out now: its product is given up, or the provider pauses after a failure."""
+        return self.given_up(product) or ("its provider pauses" if time.monotonic() < self.resumes else None)
+
+    def wait_for(self, product: str) -> float | None:
+        """Seconds until a batch of this product can go on: 0 when it is given up, None when no place is free."""
+        if self.given_up(product):
+            return 0.0
+        return max(0.0, self.not_before - time.monotonic()) if self.busy < self.in_flight else None
+
+    def stop(self, why: str, product: str | None = None) -> None:
+        """Send nothing more in this run, to the provider or only for one product; the first reason stays."""
+        if product:
+            self.closed.setdefault(product, why)
+        else:
+            self.stopped = self.stopped or why
+
+    def refused(self, why: str, product: str | None) -> None:
+        """The provider has said itself that it does not work like this: the user has something to mend."""
+        self.refusals.append(why)
+        self.stop(why, product)
 
     def wait(self, seconds: float) -> None:
         """Send nothing for so long."""

@@ -19,7 +19,8 @@ SHOWN = 3
 class Bought:
     """What a launch bought, in nanos of `currency`.
 
-    `left` numbers were not bought, `failed` of them because a provider failed; `why_not` says why in one sentence.
+    `left` numbers were not bought, `failed` of them because a provider failed; `why_not` says why in one sentence, and
+    `refused` is what a provider said no with that the user has to mend, such as a wrong key; empty when none did.
     """
 
     numbers: int
@@ -30,6 +31,7 @@ class Bought:
     left: int
     failed: int
     why_not: str
+    refused: str = ""
 
 
 def bought(ledger: Ledger, launch_id: str) -> Bought:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ringfence.config.model import Config
-from ringfence.lookups.due import bits
+from ringfence.lookups.routes import answered
 from ringfence.money.amount import Money
 from ringfence.money.budget import UNATTENDED, Budget, limit
 from ringfence.money.ledger import Ledger
@@ -47,7 +47,7 @@ def plan(config: Config, quote: Quote, consent: str, only: Collection[int] | Non
             consent=consent,
             provider=name,
             product=product,
-            answers=bits(provider(name).products[product].facts),
+            answers=answered(provider(name).products[product], facts),
             facts=facts,
             unit_price=price,
             subjects=(),

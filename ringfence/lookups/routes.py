@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ringfence.config.model import Config
 from ringfence.lookups.due import bits
 from ringfence.money.amount import Money
+from ringfence.providers.provider import Product
 from ringfence.providers.registry import provider
 
 
@@ -25,6 +26,15 @@ class Choice:
 
     offer: Offer | None
     reason: str = ""
+
+
+def answered(product: Product, due: int) -> int:
+    """The facts (as bits) that count as asked when this product is bought for what is due.
+
+    What it tells from the numbering plan alone counts only where it was bought for that: who wants more goes on to
+    another product.
+    """
+    return bits(product.facts - product.plan_only) | (bits(product.plan_only) & due)
 
 
 def offers(config: Config, country: str) -> Iterator[Offer]:

@@ -6,14 +6,13 @@ it, so that no defect of a parser loses a paid answer.
 """
 
 import asyncio
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringfence.http.exchange import Exchange, Reply
 from ringfence.lookups.desk import Desk
 from ringfence.lookups.privacy import by_phone
-from ringfence.money import progress
+from ringfence.money import progress, switch
 from ringfence.money.moves import Doubt, Move, Stored, Void, apply, keep_replies
 from ringfence.money.reserve import Batch, Reserved, fingerprint, reserve
 from ringfence.numbers.phone import Phone
@@ -69,7 +68,7 @@ def _commit(desk: Desk, turn: Turn, chosen: list[Batch]) -> list[Reserved]:
         desk.before_turn(connection)
         keep_replies(connection, ledger, _stored(turn.arrived))
         apply(connection, ledger, turn.moves, owner.worker_id)
-        offered = desk.paced(connection, chosen)
+        offered = desk.paced(connection, desk.obeying(switch.stops(connection), chosen))
         reserved, refused = reserve(connection, ledger, owner, offered)
         desk.left += refused
         desk.entered(offered, reserved)
@@ -109,7 +108,8 @@ async def _send(desk: Desk, attempt: Reserved) -> Exchange:
     numbers = list(attempt.numbers.values())
     if fingerprint(desk.ledger, batch, numbers) != attempt.fingerprint:
         raise AssertionError(f"attempt {attempt.attempt_id} would ask something else than it reserved")
-    request = lane.provider.request(batch.product, [Phone(number) for number in numbers], lane.base_url)
+    phones = [Phone(number) for number in numbers]
+    request = lane.provider.request(batch.product, phones, lane.base_url, lane.options)
     request.headers["X-Request-Id"] = attempt.attempt_id
     exchange = await lane.client.send(request, before_send=desk.worker.owns)
     rule = by_phone(desk.privacy, dict.fromkeys(numbers, batch.country))
@@ -118,11 +118,9 @@ async def _send(desk: Desk, attempt: Reserved) -> Exchange:
 
 async def _landed(desk: Desk, turn: Turn) -> Iterable[asyncio.Task[Exchange]]:
     """Wait until there is something to do: a reply, a free place with a batch for it, or a pause that is over."""
-    waiting = {batch.provider for batch in desk.queue}
-    free = [
-        lane for name, lane in desk.lanes.items() if name in waiting and (lane.busy < lane.in_flight or lane.stopped)
-    ]
-    pauses = [0.0 if lane.stopped else max(0.0, lane.not_before - time.monotonic()) for lane in free]
+    queued = {(batch.provider, batch.product) for batch in desk.queue}
+    waits = (desk.lanes[name].wait_for(product) for name, product in queued)
+    pauses = [wait for wait in waits if wait is not None]
     if turn.moves and not turn.flying:
         pauses.append(0.0)
     pause = min(pauses, default=None)

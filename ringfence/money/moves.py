@@ -12,6 +12,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from ringfence.money import switch
+from ringfence.money.amount import Money
 from ringfence.money.decision import Answered, Doubt, Move, Settle, Void
 from ringfence.money.entries import Entries, Row
 from ringfence.money.ledger import Ledger, settled_seq
@@ -81,8 +83,19 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
         else:
             seq += 1
             settle(connection, ledger, entries, attempt, mine, move, seq)
+            _stop_if_dearer(connection, entries.at, attempt, move)
     entries.write(connection)
     return made
+
+
+def _stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle) -> None:
+    """A provider that bills more than the price in use is stopped, for every process, until somebody resumes it."""
+    dearest = max(answer.amount for answer in move.answers)
+    if dearest <= attempt["unit_price"]:
+        return
+    billed, price = (Money(amount, attempt["currency"]) for amount in (dearest, attempt["unit_price"]))
+    why = f"it billed {billed} for a number, the price of {attempt['product']} in use is {price}: set it right"
+    switch.put(connection, at, attempt["provider"], who="ringfence", why=why)
 
 
 def _answers(move: Settle | Doubt, attempt: Row) -> bool:

@@ -25,7 +25,8 @@ class Batch:
     """Numbers that one request may ask about, at one price, in one set of budgets. `facts` are the due ones, as bits.
 
     `country` is that of the numbers, `source` the first that asks for them: budgets are scoped by both. `ledger_seq` is
-    the settlement that the quote was computed at, `answers` the facts that the product answers.
+    the settlement that the quote was computed at, `answers` the facts that the product answers, `is_half` says that the
+    provider refused the whole as too many.
     """
 
     quote_id: str
@@ -40,6 +41,7 @@ class Batch:
     country: str
     source: str
     retry_of: str | None = None
+    is_half: bool = False
 
     @property
     def purchase(self) -> Purchase:

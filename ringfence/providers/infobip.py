@@ -5,9 +5,10 @@ are in `infobip_codes`, what may not be kept is cut in `infobip_privacy`. The as
 the reconciling `/number/1/logs` are not here.
 """
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
 from typing import Any, Literal
 
 import httpx
@@ -15,10 +16,11 @@ import httpx
 from ringfence.http.exchange import Reply
 from ringfence.http.redact import redact
 from ringfence.numbers.phone import Phone
+from ringfence.providers.basic import basic
 from ringfence.providers.infobip_item import lookup, rejected
 from ringfence.providers.infobip_privacy import withhold
 from ringfence.providers.lookup import ErrorClass, Fact, Lookup, Outcome
-from ringfence.providers.provider import Parsed, Product, Provider
+from ringfence.providers.provider import Credentials, Parsed, Product, Provider
 from ringfence.providers.reading import field, load, number, text, word
 from ringfence.providers.refusal import refusal
 
@@ -46,10 +48,16 @@ class Infobip:
             rate=10,
         )
     }
+    currency: str | None = None
+    sunset: date | None = None
+    options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
-    def request(self, product: str, numbers: Sequence[Phone], base_url: str) -> httpx.Request:
+    def request(
+        self, product: str, numbers: Sequence[Phone], base_url: str, options: Mapping[str, str]
+    ) -> httpx.Request:
         """One POST with all numbers, without `+` as in every example of the documentation."""
+        del options
         return httpx.Request(
             "POST",
             f"{base_url}/number/1/{product}",
@@ -57,12 +65,12 @@ class Infobip:
             json={"to": [phone.digits for phone in numbers]},
         )
 
-    def auth(self, secrets: Mapping[str, str]) -> Mapping[str, str]:
+    def auth(self, secrets: Mapping[str, str], options: Mapping[str, str]) -> Credentials:
         """`App <key>`, the way that Infobip recommends, or Basic."""
+        del options
         if "INFOBIP_API_KEY" in secrets:
-            return {"Authorization": f"App {secrets['INFOBIP_API_KEY']}"}
-        pair = f"{secrets['INFOBIP_USERNAME']}:{secrets['INFOBIP_PASSWORD']}"
-        return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+            return Credentials({"Authorization": f"App {secrets['INFOBIP_API_KEY']}"})
+        return basic(secrets["INFOBIP_USERNAME"], secrets["INFOBIP_PASSWORD"])
 
     def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
         """Cut what the rules forbid out of a body (`infobip_privacy`)."""

@@ -354,7 +354,7 @@ def test_what_has_no_route_is_said(build, numbers) -> None:
 
 def test_the_lake_is_fed_while_buying_goes_on(build, numbers, monkeypatch) -> None:
     """A run that is killed after minutes leaves a lake that betrays an older copy of the ledger."""
-    monkeypatch.setattr("ringfence.lookups.buy.FLUSH_SECONDS", 0.05)
+    monkeypatch.setattr("ringfence.lookups.meanwhile.FLUSH_SECONDS", 0.05)
     house = build(numbers("NL", 40), latency=0.05, provider={"batch": "2", "in_flight": "1"})
     quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     seen = []

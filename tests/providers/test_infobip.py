@@ -45,7 +45,7 @@ def read(one: Any) -> Lookup:
 
 def test_request_holds_the_numbers_and_no_credentials() -> None:
     """The request is the documented POST: digits without plus, JSON both ways, nothing secret."""
-    request = PROVIDER.request("query", [ONE, TWO], "http://127.0.0.1:8900")
+    request = PROVIDER.request("query", [ONE, TWO], "http://127.0.0.1:8900", {})
     assert (request.method, str(request.url)) == ("POST", "http://127.0.0.1:8900/number/1/query")
     assert json.loads(request.content) == {"to": ["41790000101", "31600000202"]}
     assert request.headers["content-type"] == request.headers["accept"] == "application/json"
@@ -62,7 +62,7 @@ def test_request_holds_the_numbers_and_no_credentials() -> None:
 )
 def test_auth_is_one_header(secrets: dict[str, str], expected: str) -> None:
     """An API key goes as `App`, a pair as Basic."""
-    assert PROVIDER.auth(secrets) == {"Authorization": expected}
+    assert PROVIDER.auth(secrets, {}).headers == {"Authorization": expected}
 
 
 def test_line_type_is_not_sold() -> None:

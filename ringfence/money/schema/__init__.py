@@ -8,7 +8,7 @@ row.
 
 from ringfence.money.schema.books import ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, REPLY
 from ringfence.money.schema.columns import METADATA
-from ringfence.money.schema.runs import META, PROGRESS, RATE, WORKER
+from ringfence.money.schema.runs import META, PROGRESS, RATE, SWITCH, WORKER
 from ringfence.money.schema.wants import APPROVAL, ASKED, DEFERRAL, QUOTE, QUOTE_LINE, SUBJECT
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "RATE",
     "REPLY",
     "SUBJECT",
+    "SWITCH",
     "WORKER",
 ]

@@ -17,6 +17,16 @@ WORKER = Table(
     Column("ended_at", BigInteger),
 )
 
+# The kill switch: while a row stands, nothing is sent to its provider; '' is every provider.
+SWITCH = Table(
+    "switch",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
 # Tokens in millionths, so that no float is needed: a request takes 1,000,000.
 RATE = Table(
     "rate",
