@@ -1,137 +1,56 @@
-"""The model of `ringfence.yaml`: every key, its meaning and its default. Values only; reading files is in `file`."""
+"""The model of `ringfence.yaml` as a whole: its keys, and how its sections must fit together. Reading is in `file`."""
 
 from collections.abc import Mapping
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ringfence.config.scalars import (
-    DAY,
-    Amount,
-    AmountPerDay,
-    Country,
-    Currency,
-    Interval,
-    Kind,
-    Name,
-    Names,
-    Proxy,
-    Rate,
-    Routes,
-    Schedule,
-    Seconds,
-    Timezone,
-    Url,
+from ringfence.config.scalars import Currency, Name, Routes, Schedule, Timezone
+from ringfence.config.sections import (
+    Approval,
+    BudgetConfig,
+    InDoubt,
+    Numbers,
+    Privacy,
+    ProviderConfig,
+    Section,
+    SourceConfig,
 )
-from ringfence.money.amount import Money
-from ringfence.providers.lookup import Fact
 from ringfence.providers.provider import Provider
 from ringfence.providers.registry import providers
 
-
-class Section(BaseModel):
-    """A part of the file; an unknown key is an error, and no message repeats a value that may be a secret."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
-
-
-class Region(Section):
-    """The region that national numbers are read in: a column of country codes, a default, or both."""
-
-    column: str | None = None
-    default: Country | None = None
-
-
-class SourceConfig(Section):
-    """One warehouse relation with phone columns, and which facts are wanted of its numbers, how fresh."""
-
-    warehouse: str
-    relation: str | None = None
-    key: Names
-    phones: Names
-    region: Region = Region()
-    where: str | None = None
-    want: dict[Fact, Interval] = Field(min_length=1)
-
-
-class ProviderConfig(Section):
-    """How one provider is used: products in order of preference, list prices, pace, and where it is."""
-
-    products: Names
-    price: dict[str, Amount] = {}
-    rate: Rate | None = None
-    in_flight: int = Field(4, ge=1, le=256)
-    batch: int | None = Field(None, ge=1)
-    base_url: Url | None = None
-    trusted_hosts: list[str] = []
-    proxy: Proxy | None = Field(None, repr=False)
-    auth: str | None = None
-    method: str | None = None
-
-    def options(self, name: str) -> dict[str, str]:
-        """How this provider's requests are written: what is chosen here, else its own default."""
-        chosen = {"auth": self.auth, "method": self.method}
-        return {option: chosen[option] or values[0] for option, values in providers()[name].options.items()}
-
-
-class BudgetConfig(Section):
-    """A cap over a calendar window; scopes narrow it. All budgets that match a purchase must hold."""
-
-    window: Literal["day", "month", "total", "quote"]
-    cap: Amount
-    provider: str | None = None
-    country: Country | None = None
-    source: str | None = None
-
-
-class Approval(Section):
-    """What may be bought a day without anybody's approval; the default 0 buys nothing."""
-
-    unattended: AmountPerDay = Money(0, "EUR")
-
-
-class Privacy(Section):
-    """Facts that may be stored: forbidden by default are imsi, serving_msc, caller_name and roaming."""
-
-    allow: dict[Literal["imsi", "serving_msc", "caller_name", "roaming"], list[Country]] = {}
-    forbid: dict[Literal["reachability"], list[Country]] = {}
-
-
-class Numbers(Section):
-    """Which numbers count: by libphonenumber's judgement and by type of line."""
-
-    accept: Literal["valid", "possible"] = "valid"
-    types: list[Kind] = ["mobile", "fixed_or_mobile", "landline"]
-    vanity: bool = False
-    bare_international: bool = False
-
-
-class InDoubt(Section):
-    """After how long a lookup of unknown outcome counts as spent at list price."""
-
-    assume_billed_after: Seconds = 7 * DAY
+__all__ = ["Config", "Privacy", "ProviderConfig", "SourceConfig"]
 
 
 class Config(Section):
     """The whole file."""
 
-    home: str = "./ringfence-home"
-    mode: Literal["simulate", "live"]
-    timezone: Timezone = "UTC"
-    currency: Currency = "EUR"
-    sources: dict[Name, SourceConfig] = {}
-    providers: dict[str, ProviderConfig] = {}
-    prices: str | None = None
-    routes: Routes = "auto"
-    budgets: list[BudgetConfig] = []
-    approval: Approval = Approval()
-    privacy: Privacy = Privacy()
-    numbers: Numbers = Numbers()
-    in_doubt: InDoubt = InDoubt()
-    simulator_hosts: list[str] = []
-    schedule: Schedule | None = None
+    home: str = Field(
+        default="./ringfence-home", description="of ledger, lake and served file; RINGFENCE_HOME overrides it"
+    )
+    mode: Literal["simulate", "live"] = Field(description="written into the ledger when it is created, and stays so")
+    timezone: Timezone = Field(default="UTC", description="of budget windows, price dates and the schedule")
+    currency: Currency = Field(default="EUR", description="of reports")
+    sources: dict[Name, SourceConfig] = Field(
+        default={}, description="relations with phone columns, by a name of yours"
+    )
+    providers: dict[str, ProviderConfig] = Field(default={}, description="who may be asked, by the provider's name")
+    prices: str | None = Field(default=None, description="rate card (CSV) where one price for a product is not enough")
+    routes: Routes = Field(
+        default="auto",
+        description="`auto`: the cheapest product that answers; or a list of providers for `default` and for countries",
+    )
+    budgets: list[BudgetConfig] = Field(default=[], description="caps; a purchase needs an unscoped month or total cap")
+    approval: Approval = Field(default=Approval(), description="consent in advance")
+    privacy: Privacy = Field(default=Privacy(), description="what may be stored")
+    numbers: Numbers = Field(default=Numbers(), description="which numbers count")
+    in_doubt: InDoubt = Field(default=InDoubt(), description="lookups of unknown outcome")
+    simulator_hosts: list[str] = Field(default=[], description="hosts besides loopback that simulate mode may talk to")
+    schedule: Schedule | None = Field(
+        default=None, description="five cron fields for job enrich; off until switched on in Dagster"
+    )
 
     @property
     def zone(self) -> ZoneInfo:
