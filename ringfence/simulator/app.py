@@ -21,7 +21,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ringfence.simulator.bill import Bill, Prices, now
+from ringfence.simulator.bill import Account, Bill, Prices, now
+from ringfence.simulator.faults import DIALECTS
 from ringfence.simulator.scenario import Rule, Scenario
 from ringfence.simulator.subscribers import Subscribers
 from ringfence.simulator.vendor import Answer, Vendor
@@ -47,7 +48,7 @@ class World:
                 Route("/_simulator/charges", self._charges),
                 Route("/_simulator/requests", self._requests),
                 Route("/_simulator/reset", self._reset, methods=["POST"]),
-                Mount("", app=_Port(self, vendor(self.subscribers, prices))),
+                Mount("", app=_Port(self, vendor(self.subscribers, Account(vendor.name, prices, self.bill)))),
             ]
         )
 
@@ -102,7 +103,7 @@ class _Port:
             return
         answer = self._vendor.answer(request, body)
         # Charged before any delay: a client that no longer waits has still been answered.
-        if rule is None or rule.billed:
+        if rule is None or self._bills(rule):
             self._world.bill.add(self._vendor.name, answer.request_id, answer.charges)
         if rule:
             answer = self._distorted(answer, rule)
@@ -112,14 +113,23 @@ class _Port:
         content = json.dumps(answer.payload, separators=(",", ":")).encode()
         await reply(scope, receive, send, status=answer.status, headers=answer.headers, content=content, rule=rule)
 
+    def _bills(self, rule: Rule) -> bool:
+        """What the rule says, else as the vendor does: its refusals are free."""
+        return rule.fault not in self._vendor.refusals if rule.billed is None else rule.billed
+
     def _distorted(self, answer: Answer, rule: Rule) -> Answer:
         """The answer in the words of a fault; what was asked and under which id stays."""
         if rule.fault == "status":
             refusal = self._vendor.refusal(rule.status)
             return replace(answer, status=refusal.status, payload=refusal.payload, headers=_retry_after(rule))
+        if rule.fault in self._vendor.refusals and answer.numbers:
+            status, payload = self._vendor.refusals[rule.fault]
+            return replace(answer, status=status, payload=payload)
+        # A refusal has no results to distort; a dialect is spoken in refusals too.
         distortion = self._vendor.distortions.get(rule.fault)
-        # A refusal has no results to distort.
-        return replace(answer, payload=distortion(answer.payload)) if distortion and answer.charges else answer
+        if distortion and (answer.charges or rule.fault in DIALECTS):
+            return replace(answer, payload=distortion(answer.payload))
+        return answer
 
 
 def _retry_after(rule: Rule) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ import yaml
 
 from ringfence.errors import RingfenceError
 
+# What every account begins with: more than anybody spends here, so that no answer depends on what went before.
+_DEPOSIT = 10**7 * 10**9
 _WRITTEN = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))? ([A-Z]{3})", re.ASCII)
 
 Prices = Mapping[str, "Price"]
@@ -42,6 +44,7 @@ class Bill:
     def __init__(self) -> None:
         self._requests: list[tuple[str, str, str, tuple[Charge, ...]]] = []
         self._totals: Counter[str] = Counter()
+        self._spent: Counter[str] = Counter()
 
     def add(self, provider: str, request_id: str, charges: Iterable[Charge]) -> None:
         """Charge one request."""
@@ -49,6 +52,7 @@ class Bill:
         self._requests.append((provider, request_id, now(), entries))
         for charge in entries:
             self._totals[charge.price.currency] += charge.price.amount
+            self._spent[provider] += charge.price.amount
 
     def rows(self) -> list[dict[str, str]]:
         """One row per charge."""
@@ -70,10 +74,28 @@ class Bill:
         """The sum of all charges by currency."""
         return {currency: decimal_text(amount) for currency, amount in sorted(self._totals.items())}
 
+    def spent(self, provider: str) -> int:
+        """What one provider has charged, in nanos, refunds taken off."""
+        return self._spent[provider]
+
     def clear(self) -> None:
         """Forget everything."""
         self._requests.clear()
         self._totals.clear()
+        self._spent.clear()
+
+
+class Account:
+    """A customer's account with one provider: the prices that hold for it, and what is left on it."""
+
+    def __init__(self, provider: str, prices: Prices, bill: Bill) -> None:
+        self._provider = provider
+        self.prices = prices
+        self._bill = bill
+
+    def balance(self) -> int:
+        """What is left, in nanos of the currency of the prices; a reset of the bill gives all of it back."""
+        return _DEPOSIT - self._bill.spent(self._provider)
 
 
 def now() -> str:

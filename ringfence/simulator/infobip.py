@@ -5,8 +5,6 @@ synchronous request" (the limit and its text). How a result reads is in infobip_
 charged is not documented: here every answered number is, whatever the answer.
 """
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -15,7 +13,8 @@ from uuid import uuid4
 
 from starlette.requests import Request
 
-from ringfence.simulator.bill import Charge, Price, Prices
+from ringfence.simulator.bill import Account, Charge, Price, Prices
+from ringfence.simulator.credentials import basic, good
 from ringfence.simulator.infobip_items import ERROR, STATUS, item, rejection
 from ringfence.simulator.subscribers import Subscribers
 from ringfence.simulator.vendor import Answer, Payload
@@ -60,9 +59,12 @@ class Infobip:
         "drifted_types": lambda payload: _each(payload, _drifted),
     }
 
-    def __init__(self, subscribers: Subscribers, prices: Prices) -> None:
+    # Infobip refuses number by number, and bills each.
+    refusals: ClassVar[Mapping[str, tuple[int, Payload]]] = {}
+
+    def __init__(self, subscribers: Subscribers, account: Account) -> None:
         self._subscribers = subscribers
-        self._price = prices["query"]
+        self._price = account.prices["query"]
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Look up every number of a query, or refuse the request."""
@@ -105,18 +107,9 @@ def _fault_of(request: Request) -> int | None:
 
 
 def _authorized(header: str) -> bool:
-    """`Basic` and `App` of the OpenAPI document; every credential is good unless it is empty or begins with `wrong`."""
+    """`Basic` and `App` of the OpenAPI document."""
     scheme, _, credential = header.partition(" ")
-    parts = [credential.strip()]
-    if scheme.lower() == "basic":
-        try:
-            parts = base64.b64decode(parts[0], validate=True).decode().split(":", 1)
-        except (binascii.Error, ValueError):
-            return False
-    elif scheme.lower() != "app":
-        return False
-    expected = 2 if scheme.lower() == "basic" else 1
-    return len(parts) == expected and all(part and not part.startswith("wrong") for part in parts)
+    return good(credential.strip()) if scheme.lower() == "app" else basic(header)
 
 
 def _destinations(body: bytes) -> list[str]:

@@ -70,3 +70,12 @@ NETWORKS: dict[str, tuple[str, dict[str, str]]] = {
 
 # MCC 001 is for tests (E.212 Annex): the network of every country that is not above, so that nobody takes it for real.
 TEST_NETWORK = {"00101": "Test network"}
+
+# ISO 3166-1 alpha-2 and alpha-3 of the regions above.
+_ALPHA_3 = """
+AE:ARE AR:ARG AT:AUT AU:AUS BE:BEL BG:BGR BR:BRA CA:CAN CH:CHE CL:CHL CN:CHN CO:COL CZ:CZE DE:DEU DK:DNK EE:EST
+EG:EGY ES:ESP FI:FIN FR:FRA GB:GBR GR:GRC HK:HKG HR:HRV HU:HUN ID:IDN IE:IRL IL:ISR IN:IND IT:ITA JP:JPN KE:KEN
+KR:KOR LT:LTU LU:LUX LV:LVA MX:MEX MY:MYS NG:NGA NL:NLD NO:NOR NZ:NZL PE:PER PH:PHL PK:PAK PL:POL PT:PRT RO:ROU
+RS:SRB SA:SAU SE:SWE SG:SGP SI:SVN SK:SVK TH:THA TR:TUR TW:TWN UA:UKR US:USA VN:VNM ZA:ZAF
+"""
+ALPHA_3 = dict(pair.split(":") for pair in _ALPHA_3.split())

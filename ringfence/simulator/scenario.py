@@ -1,6 +1,6 @@
-"""Scenarios: which requests of which provider go wrong, and how. What a fault does is in wire.py and in the vendors.
+"""Scenarios: which requests of which provider go wrong. The faults and the named scenarios are in faults.py.
 
-A scenario is a list of rules, in a YAML file or under a name below; for each request the first rule that fits holds:
+A scenario is a list of rules, in a YAML file or under a name; for each request the first rule that fits holds:
 
     - {provider: infobip, when: {nth: 3}, fault: status, status: 429, retry_after: 2}
     - {when: {every: 5}, fault: drop_in_body, by: close}
@@ -18,79 +18,19 @@ from typing import Any
 import yaml
 
 from ringfence.errors import RingfenceError
-
-# Every fault, with whether the request is charged unless the rule says otherwise.
-FAULTS = {
-    # instead of the answer: an HTTP status, with the vendor's own error document
-    "status": False,
-    # the connection ends (by: reset | close)
-    "drop_unread": False,
-    "drop_unanswered": True,
-    "drop_after_headers": True,
-    "drop_in_body": True,
-    "not_http": True,
-    # time (seconds)
-    "late": True,
-    "drip": True,
-    # another body, or the same in another dress
-    "html": True,
-    "empty": True,
-    "wrong_type": True,
-    "invalid_utf8": True,
-    "bom": True,
-    "gzip_bomb": True,
-    "deep_json": True,
-    # in the vendor's own words; without effect where a vendor has no such answer
-    "reordered": True,
-    "one_missing": True,
-    "one_twice": True,
-    "one_conflicting": True,
-    "one_unasked": True,
-    "echo_plus": True,
-    "echo_double_zero": True,
-    "not_enabled": True,
-    "no_credit": True,
-    "unknown_status": True,
-    "drifted_types": True,
-}
-
-SCENARIOS: dict[str, list[dict[str, Any]]] = {
-    "none": [],
-    "chaos": [
-        {"when": {"every": 61}, "fault": "drop_after_headers"},
-        {"when": {"every": 59}, "fault": "gzip_bomb"},
-        {"when": {"every": 53}, "fault": "one_conflicting"},
-        {"when": {"every": 47}, "fault": "one_unasked"},
-        {"when": {"every": 43}, "fault": "html"},
-        {"when": {"every": 41}, "fault": "drop_unread"},
-        {"when": {"every": 37}, "fault": "status", "status": 500, "billed": True},
-        {"when": {"every": 31}, "fault": "drop_in_body"},
-        {"when": {"every": 29}, "fault": "drop_unanswered", "by": "close"},
-        {"when": {"every": 23}, "fault": "status", "status": 503},
-        {"when": {"every": 19}, "fault": "one_missing"},
-        {"when": {"every": 17}, "fault": "unknown_status"},
-        {"when": {"every": 13}, "fault": "status", "status": 429, "retry_after": "1"},
-        {"when": {"every": 11}, "fault": "one_twice"},
-        {"when": {"every": 7}, "fault": "drifted_types"},
-        {"when": {"every": 5}, "fault": "echo_plus"},
-        {"when": {"every": 3}, "fault": "reordered"},
-    ],
-    "outage": [{"when": "always", "fault": "status", "status": 503}],
-    "no-credit": [{"when": "always", "fault": "no_credit"}],
-    "not-enabled": [{"when": "always", "fault": "not_enabled"}],
-    "slow": [{"when": "always", "fault": "late", "seconds": 2}],
-}
+from ringfence.simulator.faults import FAULTS, SCENARIOS
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule. `nth` and `every` are 0 when not used; both 0 is always. No provider is every provider.
 
+    `billed` None leaves it to the vendor: what it refuses costs nothing.
     `retry_after` is sent as it stands; `retry_after_date` is seconds from now, sent as an HTTP-date (RFC 9110 10.2.3).
     """
 
     fault: str
-    billed: bool
+    billed: bool | None
     provider: str | None = None
     nth: int = 0
     every: int = 0
@@ -181,7 +121,7 @@ def _when(written: object, where: str) -> dict[str, int]:
 def _complaint(given: Mapping[str, Any]) -> str | None:
     """What is wrong with the values of a rule, whatever types a file gave them."""
     status, seconds = given.get("status", 0), given.get("seconds", 1)
-    if type(given["billed"]) is not bool:
+    if type(given["billed"]) not in (bool, type(None)):
         return f"billed is true or false; found: {given['billed']}"
     if given["fault"] == "drop_unread" and given["billed"]:
         return "a request that is not read cannot be billed"

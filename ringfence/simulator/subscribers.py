@@ -30,6 +30,18 @@ class State(Enum):
     GARBLED = auto()  # the network answered with a failure of its own
 
 
+class Line(Enum):
+    """What kind of line the numbering plan gives the number to."""
+
+    MOBILE = auto()
+    LANDLINE = auto()
+    TOLL_FREE = auto()
+    PREMIUM = auto()
+    VIRTUAL = auto()
+    PAGER = auto()
+    OTHER = auto()
+
+
 _PER_MILLE = {
     State.REACHABLE: 780,
     State.ABSENT: 80,
@@ -50,16 +62,28 @@ _ROAMING_PER_MILLE = 20
 # A subscription is known to exist: only then can it have been ported.
 _SUBSCRIBED = {State.REACHABLE, State.ABSENT, State.REFUSED, State.HANDED_OVER}
 _MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+_LINES = {
+    phonenumbers.PhoneNumberType.MOBILE: Line.MOBILE,
+    phonenumbers.PhoneNumberType.FIXED_LINE: Line.LANDLINE,
+    phonenumbers.PhoneNumberType.TOLL_FREE: Line.TOLL_FREE,
+    phonenumbers.PhoneNumberType.PREMIUM_RATE: Line.PREMIUM,
+    phonenumbers.PhoneNumberType.VOIP: Line.VIRTUAL,
+    phonenumbers.PhoneNumberType.PAGER: Line.PAGER,
+}
 _REGIONS = tuple(NETWORKS)
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network: `mccmnc` by E.212; `prefix` is a national prefix of it, `country_prefix` the calling code."""
+    """A network: `mccmnc` by E.212; `prefix` is a national prefix of it, `country_prefix` the calling code.
+
+    `country` is the name of `region` (ISO 3166-1 alpha-2), None where networks.py has none.
+    """
 
     mccmnc: str
     name: str
     prefix: str
+    region: str
     country: str | None
     country_prefix: str
 
@@ -69,11 +93,13 @@ class Subscriber:
     """What is true of a number; `digits` is without `+`.
 
     `original` is None when the numbering plan does not know the number's country or range; `roaming` is the visited
-    network, None at home. `dice` (32 bits) lets a provider choose among its own words for the same truth.
+    network, None at home. The networks of a line that is no mobile say no more than its country. `dice` lets a provider
+    choose among its own words for the same truth.
     """
 
     digits: str
     state: State
+    line: Line
     original: Network | None
     current: Network | None
     roaming: Network | None
@@ -99,8 +125,9 @@ class Subscribers:
         number = _parsed(digits)
         region = number and phonenumbers.region_code_for_number(number)
         if not number or not region or region == "001":
-            return Subscriber(digits, State.UNALLOCATED, None, None, None, "", "", dice[0])
-        state = _state(number, dice[0] % 1000)
+            return Subscriber(digits, State.UNALLOCATED, Line.OTHER, None, None, None, "", "", dice[0])
+        kind = phonenumbers.number_type(number)
+        state = _state(kind, dice[0] % 1000)
         code = str(number.country_code)
         original = self._original(digits, code, region)
         current = original
@@ -113,7 +140,7 @@ class Subscribers:
         identity = f"{dice[3]:010d}"
         imsi = (current.mccmnc + identity)[:15]
         msc = f"{serving.country_prefix}{serving.prefix}{identity[-6:]}"
-        return Subscriber(digits, state, original, current, roaming, imsi, msc, dice[0] // 1000)
+        return Subscriber(digits, state, _line(kind, state), original, current, roaming, imsi, msc, dice[0] // 1000)
 
     def _original(self, digits: str, code: str, region: str) -> Network:
         """The network of the number's block: operators are given whole ranges, not single numbers."""
@@ -135,11 +162,17 @@ def _parsed(digits: str) -> phonenumbers.PhoneNumber | None:
         return None
 
 
-def _state(number: phonenumbers.PhoneNumber, roll: int) -> State:
-    kind = phonenumbers.number_type(number)
+def _state(kind: int, roll: int) -> State:
     if kind in _MOBILE:
         return _STATES[bisect_right(_BOUNDS, roll)]
     return State.UNALLOCATED if kind == phonenumbers.PhoneNumberType.UNKNOWN else State.UNCOVERED
+
+
+def _line(kind: int, state: State) -> Line:
+    """Where the plan does not tell mobile from landline, as in North America, a network that can be asked is mobile."""
+    if kind == phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE:
+        return Line.LANDLINE if state is State.UNCOVERED else Line.MOBILE
+    return _LINES.get(kind, Line.OTHER)
 
 
 def _prefix(digits: str, code: str) -> str:
@@ -150,7 +183,7 @@ def _prefix(digits: str, code: str) -> str:
 def _network(region: str, code: str, prefix: str, choice: int) -> Network:
     country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
     mccmnc, name = list(networks.items())[choice % len(networks)]
-    return Network(mccmnc, name, prefix, country, code)
+    return Network(mccmnc, name, prefix, region, country, code)
 
 
 def _another(original: Network, region: str, choice: int) -> Network:
@@ -158,7 +191,7 @@ def _another(original: Network, region: str, choice: int) -> Network:
     country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
     others = [item for item in networks.items() if item[0] != original.mccmnc] or list(networks.items())
     mccmnc, name = others[choice % len(others)]
-    return Network(mccmnc, name, original.prefix, country, original.country_prefix)
+    return Network(mccmnc, name, original.prefix, region, country, original.country_prefix)
 
 
 def _abroad(home: str, choice: int) -> Network:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from starlette.requests import Request
 
 from ringfence import simulator
-from ringfence.simulator.bill import Charge, Prices
+from ringfence.simulator.bill import Account, Charge, Prices
 from ringfence.simulator.subscribers import Subscribers
 
 Payload = dict[str, Any]
@@ -30,16 +30,18 @@ class Answer:
 class Vendor(Protocol):
     """One simulated provider: a class bound to the name VENDOR in its module.
 
-    `port_offset` is added to the first port. `distortions` are the faults that need the vendor's own words, by the
-    names in scenario.py; each returns a new payload and leaves the one that it is given as it is.
+    `port_offset` is added to the first port. Of the faults that need the vendor's own words, by the names in faults.py,
+    `distortions` change what is answered and billed: each returns a new payload and leaves the one that it is given as
+    it is; `refusals` (HTTP status and document) stand in the place of an answer about numbers, and cost nothing.
     """
 
     name: ClassVar[str]
     port_offset: ClassVar[int]
     list_prices: ClassVar[Prices]
     distortions: ClassVar[Mapping[str, Callable[[Payload], Payload]]]
+    refusals: ClassVar[Mapping[str, tuple[int, Payload]]]
 
-    def __init__(self, subscribers: Subscribers, prices: Prices) -> None: ...
+    def __init__(self, subscribers: Subscribers, account: Account) -> None: ...
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Answer a request as the vendor does, its refusals included."""

@@ -16,8 +16,10 @@ import httpx
 import pytest
 
 from ringfence.errors import RingfenceError
-from ringfence.simulator.scenario import FAULTS, SCENARIOS, Rule, Scenario, read_scenario
+from ringfence.simulator.faults import FAULTS, SCENARIOS
+from ringfence.simulator.scenario import Rule, Scenario, read_scenario
 from ringfence.simulator.server import Settings, running
+from ringfence.simulator.vendor import vendors
 
 NUMBERS = ["31612000011", "31612000012", "31612000013", "31612000014"]
 BODY = json.dumps({"to": NUMBERS}).encode()
@@ -218,9 +220,33 @@ def test_the_first_rule_that_fits_holds() -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_named_scenarios_are_well_formed(name: str) -> None:
-    """Every scenario that ships can be followed, and all but `none` make something fail within 61 requests."""
-    scene = read_scenario(name, ["infobip"])
-    assert any(scene.next("infobip") for _ in range(61)) == (name != "none")
+    """Every scenario that ships can be followed, and all but `none` change something within 61 requests."""
+    known = vendors()
+    scene = read_scenario(name, known)
+    changed = {provider for provider in known if any(scene.next(provider) for _ in range(61))}
+    assert changed == {"none": set(), "sdk-dialect": {"messente"}}.get(name, set(known))
+
+
+def test_every_fault_in_a_vendors_words_is_one_that_can_be_ordered() -> None:
+    """No vendor words a fault that no scenario can name, and none both answers and refuses under one fault."""
+    for vendor in vendors().values():
+        assert set(vendor.distortions) | set(vendor.refusals) <= set(FAULTS)
+        assert not set(vendor.distortions) & set(vendor.refusals)
+
+
+@pytest.mark.parametrize(("billed", "amount"), [({}, 0), ({"billed": False}, 0), ({"billed": True}, 4)])
+def test_a_refusal_is_billed_only_on_demand(tmp_path: Path, billed: dict[str, bool], amount: int) -> None:
+    """What a vendor refuses as a whole costs nothing, unless the rule says that it does all the same."""
+    rule = {"when": "always", "fault": "no_credit", **billed}
+    file = tmp_path / "scenario.yaml"
+    file.write_text(json.dumps([rule]))
+    headers = {"Accept": "application/json"}
+    with running(Settings(scenario=str(file))) as urls:
+        body = {"numbers": [f"+{number}" for number in NUMBERS]}
+        url = urls["messente"]
+        answer = httpx.post(f"{url}/v1/hlr/sync", json=body, headers=headers, auth=("user", "password"), verify=TRUST)
+        assert answer.status_code == 402
+        assert charged(url) == amount
 
 
 @pytest.mark.parametrize(

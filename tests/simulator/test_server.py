@@ -1,6 +1,5 @@
 """The simulator as a server: ports, prices, TLS, speed, and a clean end."""
 
-import shutil
 import signal
 import socket
 import ssl
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import trustme
 
 from ringfence.errors import RingfenceError
 from ringfence.simulator.server import Settings, running, serve
@@ -21,19 +21,32 @@ KEY = {"Authorization": "App key"}
 MAIN = """
 import sys
 from ringfence.simulator.server import Settings, serve
-serve(Settings(port=0), lambda urls: print(urls[0][1], flush=True))
+serve(Settings(port=0), lambda urls: print(*dict(urls), urls[0][1], flush=True))
 print("ended")
 """
 
 
-def test_ports_are_one_apart() -> None:
-    """Every provider has a port of its own, Infobip the first, and the simulator knows its name and a price."""
+def test_every_provider_has_a_port_and_prices_of_its_own() -> None:
+    """The ports and the list prices are those that the documents promise."""
     known = vendors()
-    offsets = [vendor.port_offset for vendor in known.values()]
-    assert next(iter(known)) == "infobip"
-    assert offsets[0] == 0
-    assert offsets == sorted(set(offsets))
-    assert all(vendor.list_prices for vendor in known.values())
+    assert {name: vendor.port_offset for name, vendor in known.items()} == {"infobip": 0, "vonage": 1, "messente": 4}
+    prices = {
+        f"{name}.{product}": price for name, vendor in known.items() for product, price in vendor.list_prices.items()
+    }
+    assert {name: (price.amount, price.currency) for name, price in prices.items()} == {
+        "infobip.query": (10_000_000, "EUR"),
+        "vonage.basic": (0, "EUR"),
+        "vonage.standard": (5_000_000, "EUR"),
+        "vonage.advanced": (40_000_000, "EUR"),
+        "messente.hlr_sync": (2_000_000, "EUR"),
+    }
+
+
+def test_one_provider_can_be_served_alone() -> None:
+    """A provider that is named is the only one, on the port that is given, and the bill is there too."""
+    with running(Settings(provider="vonage")) as urls:
+        assert list(urls) == ["vonage"]
+        assert httpx.get(f"{urls['vonage']}/_simulator/charges").json() == {"charges": [], "totals": {}}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -43,7 +56,7 @@ def test_serve_ends_by_signal(number: signal.Signals) -> None:
         [sys.executable, "-c", MAIN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as child:
         assert child.stdout is not None
-        url = child.stdout.readline().strip()
+        *names, url = child.stdout.readline().split()
         try:
             with httpx.Client(base_url=url, headers=KEY) as client:
                 assert client.post("/number/1/query", json={"to": "31612000011"}).status_code == 200
@@ -51,6 +64,7 @@ def test_serve_ends_by_signal(number: signal.Signals) -> None:
                 out, err = child.communicate(timeout=10)
         finally:
             child.kill()
+    assert names == ["infobip", "vonage", "messente"]
     assert (out, err, child.returncode) == ("ended\n", "", 0)
 
 
@@ -65,7 +79,7 @@ def test_a_port_in_use_is_named() -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        (Settings(provider="acme"), "no provider 'acme' here; there are: infobip"),
+        (Settings(provider="acme"), "no provider 'acme' here; there are: infobip, vonage, messente"),
         (Settings(scenario="doom"), "no scenario 'doom'; give a file, or one of: none, chaos, outage"),
         (Settings(prices=Path("/nonexistent.yaml")), "cannot read the prices in /nonexistent.yaml"),
         (Settings(tls_cert=Path("/nonexistent.pem")), "cannot use the TLS certificate /nonexistent.pem"),
@@ -98,7 +112,7 @@ def test_prices_are_exact_to_the_nano(tmp_path: Path, written: str, amount: str,
         ("infobip: {query: 0.1}", "infobip.query: '0.1' is not a price"),
         ("infobip: {query: 1e-3 EUR}", "is not a price"),
         ("infobip: {query: -1 EUR}", "is not a price"),
-        ("infobip: {hlr: 1 EUR}", "no product infobip.hlr; there are: infobip.query"),
+        ("infobip: {hlr: 1 EUR}", "no product infobip.hlr; there are: infobip.query, vonage"),
         ("infobip: 1 EUR", "write prices as"),
     ],
 )
@@ -119,30 +133,17 @@ def test_a_full_batch_is_answered_at_once() -> None:
         assert 0.3 <= time.monotonic() - started < 1.3
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="needs the openssl command to make a certificate")
 def test_https(tmp_path: Path) -> None:
     """With certificate and key every port speaks HTTPS, and a fault can still end the connection."""
-    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    made = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "1",
-        *subject,
-        "-out",
-        cert,
-        "-keyout",
-        key,
-    ]
-    subprocess.run(made, check=True, capture_output=True)
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    cert, key, trusted = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
+    issued.cert_chain_pems[0].write_to_path(str(cert))
+    issued.private_key_pem.write_to_path(str(key))
+    authority.cert_pem.write_to_path(str(trusted))
     file = tmp_path / "scenario.yaml"
     file.write_text("- {when: {nth: 2}, fault: drop_unanswered}")
-    trust = ssl.create_default_context(cafile=cert)
+    trust = ssl.create_default_context(cafile=trusted)
     with running(Settings(tls_cert=cert, tls_key=key, scenario=str(file))) as urls:
         assert urlsplit(urls["infobip"]).scheme == "https"
         with httpx.Client(base_url=urls["infobip"], headers=KEY, verify=trust) as client:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.simulator.networks import NETWORKS
-from ringfence.simulator.subscribers import State, Subscribers
+from ringfence.simulator.networks import ALPHA_3, NETWORKS
+from ringfence.simulator.subscribers import Line, State, Subscribers
 
 
 def dutch_mobiles(count: int) -> list[str]:
@@ -65,6 +65,27 @@ def test_numbering_plan_comes_before_the_dice(digits: str, state: State) -> None
     assert {Subscribers(seed).find(digits).state for seed in range(20)} == {state}
 
 
+@pytest.mark.parametrize(
+    ("digits", "line"),
+    [
+        ("31612000011", Line.MOBILE),
+        ("31207654321", Line.LANDLINE),
+        ("448001111111", Line.TOLL_FREE),
+        ("319001234567", Line.PREMIUM),
+        ("2100000000", Line.OTHER),
+    ],
+)
+def test_line_is_that_of_the_numbering_plan(digits: str, line: Line) -> None:
+    """What the plan says of a number is so under every seed."""
+    assert {Subscribers(seed).find(digits).line for seed in range(20)} == {line}
+
+
+def test_a_north_american_number_is_a_mobile_if_its_network_can_be_asked() -> None:
+    """Where the plan does not tell mobile from landline, only what no network can be asked about is a landline."""
+    found = [Subscribers(1).find(f"1202555{number:04d}") for number in range(2000)]
+    assert {(s.line, s.state is State.UNCOVERED) for s in found} == {(Line.MOBILE, False), (Line.LANDLINE, True)}
+
+
 def test_imsi_names_the_current_network() -> None:
     """An IMSI is 15 digits (E.212) and begins with the network that serves the subscription, ported or not."""
     found = [Subscribers(1).find(number) for number in dutch_mobiles(500)]
@@ -92,3 +113,5 @@ def test_networks_are_e212() -> None:
             assert len(code) in (5, 6)
             assert country_of.setdefault(code[:3], region) == region
     assert len(NETWORKS) >= 30
+    assert list(ALPHA_3) == list(NETWORKS)
+    assert len({code[:3] for code in ALPHA_3.values()}) == len(NETWORKS)
