@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 import httpx
 
@@ -19,9 +19,10 @@ from ringfence.numbers.phone import Phone
 from ringfence.providers.basic import basic
 from ringfence.providers.infobip_item import lookup, rejected
 from ringfence.providers.infobip_privacy import withhold
-from ringfence.providers.lookup import ErrorClass, Fact, Lookup, Outcome
+from ringfence.providers.lookup import ErrorClass, Fact, Lookup
+from ringfence.providers.matching import matched, results, settled
 from ringfence.providers.provider import Credentials, Parsed, Product, Provider
-from ringfence.providers.reading import field, load, number, text, word
+from ringfence.providers.reading import field, load, text, word
 from ringfence.providers.refusal import refusal
 
 # `ncResults` was the list's name in 2015.
@@ -83,46 +84,15 @@ class Infobip:
         refused = refusal(reply, self.name, self.secrets, _reason(document))
         if refused:
             return refused
-        items = _items(document)
+        items = results(document, _LISTS)
         if items is None:
             reason = _reason(document)
             return Parsed("doubt", "HTTP 200 without a list of results" + (f": {reason}" if reason else ""))
-        return _settled(items, asked, text(field(document, "bulkId")), _flagged(reply))
-
-
-def _settled(items: Sequence[object], asked: Sequence[Phone], bulk_id: str | None, flagged: str) -> Parsed:
-    wanted = {phone.digits: phone for phone in asked}
-    answers: dict[Phone, list[Lookup]] = {}
-    unasked, turned_down = 0, True
-    for item in items:
-        phone = wanted.get(number(field(item, "to")) or "")
-        if phone and isinstance(item, Mapping):
-            answers.setdefault(phone, []).append(lookup(item, phone))
-            turned_down = turned_down and rejected(item)
-        else:
-            unasked += 1
-    lookups = [_one(answers[phone]) for phone in asked if phone in answers]
-    return Parsed(
-        verdict="answered" if lookups else "doubt",
-        evidence=f"HTTP 200 with results for {len(lookups)} of {len(asked)} numbers{flagged}",
-        lookups=lookups,
-        missing=[phone for phone in asked if phone not in answers],
-        unasked=unasked,
-        request_ref=bulk_id,
-        stop=_stop(lookups, turned_down=turned_down),
-    )
-
-
-def _one(answers: Sequence[Lookup]) -> Lookup:
-    """One lookup from all items about a number: repeated facts count once, contradicting ones are not known."""
-    facts = {replace(one, raw_status=None, raw_error=None, raw_permanent=None, result_ref=None) for one in answers}
-    if len(facts) > 1:
-        return Lookup(phone=answers[0].phone, outcome=Outcome.PARTIAL, conflict=True)
-    return min(answers, key=_as_sent)
-
-
-def _as_sent(one: Lookup) -> list[str]:
-    return [sent or "" for sent in (one.raw_status, one.raw_error, one.raw_permanent, one.result_ref)]
+        found = matched(items, "to", asked)
+        parsed = settled(found, lookup, asked, reply)
+        turned_down = all(rejected(item) for about in found.items.values() for item in about)
+        stop = _stop(parsed.lookups, turned_down=turned_down)
+        return replace(parsed, request_ref=text(field(document, "bulkId")), stop=stop)
 
 
 def _stop(lookups: Sequence[Lookup], *, turned_down: bool) -> str | None:
@@ -140,12 +110,6 @@ def _stop(lookups: Sequence[Lookup], *, turned_down: bool) -> str | None:
     return None
 
 
-def _items(document: object) -> list[Any] | None:
-    """The list of results, None where there is none."""
-    lists = (field(document, name) for name in _LISTS)
-    return next((found for found in lists if isinstance(found, list)), None)
-
-
 def _reason(document: object) -> str | None:
     """The code words of either error envelope; its sentences may repeat numbers and keys, and stay in the reply."""
     parts = (
@@ -153,10 +117,6 @@ def _reason(document: object) -> str | None:
         word(field(document, "errorCode")),
     )
     return redact(" ".join(part for part in parts if part)) or None
-
-
-def _flagged(reply: Reply) -> str:
-    return "" if "json" in reply.headers.get("content-type", "").lower() else ", not declared as JSON"
 
 
 PROVIDER: Provider = Infobip()

@@ -6,23 +6,12 @@ decide and names do not ("OK" and "Ok", ACCEPTED and OK are in use); ids repeat 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ringfence.providers.lookup import Basis, ErrorClass, Outcome, Reachability, Validity
+from ringfence.providers.meaning import Meaning
 
 Code = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a status, with its error, says in our vocabulary; by default: an answer that says nothing."""
-
-    outcome: Outcome
-    error_class: ErrorClass | None = None
-    validity: Validity = Validity.UNKNOWN
-    basis: Basis = Basis.NONE
-    reachability: Reachability = Reachability.UNKNOWN
 
 
 def _failed(error_class: ErrorClass) -> Meaning:

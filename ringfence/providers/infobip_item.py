@@ -18,7 +18,6 @@ from ringfence.providers.infobip_codes import (
     STATUS_NAMES,
     STATUSES,
     Code,
-    Meaning,
     meaning,
 )
 from ringfence.providers.lookup import (
@@ -33,6 +32,7 @@ from ringfence.providers.lookup import (
     Roaming,
     Validity,
 )
+from ringfence.providers.meaning import Meaning
 from ringfence.providers.reading import code, digits, field, flag, text, word
 
 Item = Mapping[str, Any]

@@ -4,17 +4,13 @@ The MCC+MNC of an IMSI stays, which the carrier is read from. A status and its e
 taken apart: a marker with the rest of their meaning takes their place. No rules here, they are given.
 """
 
-import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from ringfence.errors import RingfenceError
-from ringfence.numbers.phone import Phone
+from ringfence.providers import batch_privacy
+from ringfence.providers.batch_privacy import Forbidden, Listing, words_of
 from ringfence.providers.infobip_item import WITHHELD, Item, answer, plausible_mccmnc
-from ringfence.providers.reading import digits, load, number
-from ringfence.providers.withholding import cut_bytes, cut_values
-
-Forbidden = Callable[[Phone | None], frozenset[str]]
+from ringfence.providers.reading import digits
+from ringfence.providers.withholding import cut_values
 
 # What the names of the rules are called in a reply. Infobip knows no caller name.
 _WORDS: Mapping[str, frozenset[str]] = {
@@ -26,7 +22,6 @@ _WORDS: Mapping[str, frozenset[str]] = {
 # All that is kept of an item beside the marker when reachability may not be: roaming is known only of a handset that
 # was reached, and the serving MSC of one that is attached.
 _APART_FROM_REACHABILITY = ("to", "mccMnc", "imsi", "ported", "originalNetwork", "portedNetwork", "messageId")
-# The error envelopes are about a request, not about a subscriber.
 _ENVELOPES = frozenset({"requestError", "errorCode"})
 
 
@@ -35,35 +30,8 @@ def withhold(body: bytes, lists: tuple[str, ...], forbidden: Forbidden) -> bytes
 
     A body in which nothing is forbidden stays as it came, to the byte.
     """
-    document = load(body)
-    if document is None:
-        return cut_bytes(body, _words(forbidden(None)))
-    cut = _document(document, lists, forbidden)
-    return body if cut == document else json.dumps(cut, separators=(",", ":")).encode()
-
-
-def _words(names: frozenset[str]) -> frozenset[str]:
-    return frozenset().union(*(_WORDS[name] for name in names & _WORDS.keys()))
-
-
-def _document(document: object, lists: tuple[str, ...], forbidden: Forbidden) -> object:
-    nobody = _words(forbidden(None))
-    if not isinstance(document, dict):
-        return _blanked(document, nobody)
-    cut: dict[str, Any] = {}
-    for key, value in document.items():
-        if key in lists and isinstance(value, list):
-            cut[key] = [_element(element, forbidden) for element in value]
-        else:
-            words = nobody - _WORDS["reachability"] if key in _ENVELOPES else nobody
-            cut.update(_blanked({key: value}, words))
-    return cut
-
-
-def _element(element: object, forbidden: Forbidden) -> object:
-    if not isinstance(element, dict):
-        return _blanked(element, _words(forbidden(None)))
-    return _item(element, forbidden(_phone(element)))
+    listing = Listing(lists=lists, number="to", words=_WORDS, envelopes=_ENVELOPES, cut=_item)
+    return batch_privacy.withhold(body, listing, forbidden)
 
 
 def _item(item: Item, names: frozenset[str]) -> Item:
@@ -76,7 +44,7 @@ def _item(item: Item, names: frozenset[str]) -> Item:
         # That there was an MSC tells a mobile line and nothing of a place.
         return WITHHELD if word == "servingmsc" and value else None
 
-    rest: Item = cut_values(item, _words(names), keep)
+    rest: Item = cut_values(item, words_of(_WORDS, names), keep)
     if "reachability" not in names:
         return rest
     read = answer(item)
@@ -88,14 +56,3 @@ def _item(item: Item, names: frozenset[str]) -> Item:
         "network": read.network,
     }
     return {key: rest[key] for key in _APART_FROM_REACHABILITY if key in rest} | {WITHHELD: marker}
-
-
-def _blanked(value: object, words: frozenset[str]) -> Any:
-    return cut_values(value, words, lambda _word, _value: None)
-
-
-def _phone(item: Item) -> Phone | None:
-    try:
-        return Phone(f"+{number(item.get('to')) or ''}")
-    except RingfenceError:
-        return None

@@ -41,6 +41,11 @@ from ringfence.sources.registry import open_source
 TRUST = ssl.create_default_context()
 # Valid mobile numbers: a prefix, and how many digits follow it.
 RANGES = {"NL": ("+316120", 5), "GB": ("+44740012", 4), "DE": ("+4915112", 6)}
+# What a house can buy from: the product, its list price, and credentials.
+VENDORS = {
+    "infobip": ("query", "0.01 EUR", ("INFOBIP_API_KEY",)),
+    "messente": ("hlr_sync", "0.002 EUR", ("MESSENTE_API_USERNAME", "MESSENTE_API_PASSWORD")),
+}
 
 
 def numbers(country: str, count: int) -> list[str]:
@@ -51,7 +56,7 @@ def numbers(country: str, count: int) -> list[str]:
 
 @dataclass
 class House:
-    """One home with everything that a run needs; `url` is the simulated Infobip."""
+    """One home with everything that a run needs; `url` is the simulated provider."""
 
     path: Path
     url: str
@@ -163,7 +168,10 @@ Build = Callable[..., House]
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
-    """Make a house: numbers of its source, rules of the simulator's scenario, and sections of the configuration."""
+    """Make a house: numbers of its source, rules of the simulator's scenario, and sections of the configuration.
+
+    It buys from `vendor`, with `provider` among the vendor's own settings.
+    """
     monkeypatch.setattr(lane, "PAUSE", 0.01)
     monkeypatch.setattr(buying, "Client", partial(Client, verify=TRUST))
     with ExitStack() as running_simulators:
@@ -173,6 +181,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
             *rules: dict[str, Any],
             chaos: bool = False,
             latency: float = 0,
+            vendor: str = "infobip",
             provider: dict[str, Any] | None = None,
             **sections: Any,
         ) -> House:
@@ -180,11 +189,12 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
             folder.mkdir()
             scenario = folder / "scenario.yaml"
             scenario.write_text(json.dumps(rules))
-            settings = Settings(scenario="chaos" if chaos else str(scenario), latency=latency, provider="infobip")
-            url = running_simulators.enter_context(running(settings))["infobip"]
+            settings = Settings(scenario="chaos" if chaos else str(scenario), latency=latency, provider=vendor)
+            url = running_simulators.enter_context(running(settings))[vendor]
             with (folder / "phones.csv").open("w", newline="") as file:
                 csv.writer(file).writerows([("id", "phone"), *enumerate(phones)])
-            infobip = {"products": ["query"], "price": {"query": "0.01 EUR"}, "base_url": url, "rate": "5000/s"}
+            product, price, secrets = VENDORS[vendor]
+            section = {"products": [product], "price": {product: price}, "base_url": url, "rate": "5000/s"}
             config = {
                 "mode": "simulate",
                 "home": "home",
@@ -196,13 +206,13 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
                         "want": {"validity": "monthly", "reachability": "once"},
                     }
                 },
-                "providers": {"infobip": {**infobip, "batch": "2", "in_flight": "1", **(provider or {})}},
+                "providers": {vendor: {**section, "batch": "2", "in_flight": "1", **(provider or {})}},
                 "budgets": [{"window": "month", "cap": "500 EUR"}],
                 **sections,
             }
             path = folder / "ringfence.yaml"
             path.write_text(json.dumps(config))
-            (folder / ".env").write_text("INFOBIP_API_KEY=key-of-a-test\n")
+            (folder / ".env").write_text("".join(f"{name}=key-of-a-test\n" for name in secrets))
             ledger = ledgers.create(folder / "home", mode="simulate")
             house = House(path, url, ledger, Lake(folder / "home", ledger.ledger_id))
             house.read_sources()

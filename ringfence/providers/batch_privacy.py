@@ -1,0 +1,77 @@
+"""Cutting a reply that lists results: each as the rules of its own number demand, the rest as nobody's number does.
+
+Where a provider's reply holds what is its own to say (`Listing`). No rules here, they are given.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ringfence.errors import RingfenceError
+from ringfence.numbers.phone import Phone
+from ringfence.providers.reading import load, number
+from ringfence.providers.withholding import cut_bytes, cut_values
+
+Item = Mapping[str, Any]
+Forbidden = Callable[[Phone | None], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Where a provider's reply holds results, and how one is cut.
+
+    `lists` are the names of the list, `number` the key under which a result names its number, `words` what the rules'
+    names are called in a reply. `envelopes` hold errors: they are about a request, so that reachability is not in
+    them. `cut` makes of a result what may be kept of it under these names.
+    """
+
+    lists: tuple[str, ...]
+    number: str
+    words: Mapping[str, frozenset[str]]
+    envelopes: frozenset[str]
+    cut: Callable[[Item, frozenset[str]], Item]
+
+
+def words_of(words: Mapping[str, frozenset[str]], names: frozenset[str]) -> frozenset[str]:
+    """The words under which a reply holds what these names of the rules forbid."""
+    return frozenset().union(*(words[name] for name in names & words.keys()))
+
+
+def withhold(body: bytes, listing: Listing, forbidden: Forbidden) -> bytes:
+    """Cut what is forbidden out of a body, whatever the body is; one in which nothing is stays as it came."""
+    document = load(body)
+    nobody = words_of(listing.words, forbidden(None))
+    if document is None:
+        return cut_bytes(body, nobody)
+    cut = _document(document, listing, nobody, forbidden)
+    return body if cut == document else json.dumps(cut, separators=(",", ":")).encode()
+
+
+def _document(document: object, listing: Listing, nobody: frozenset[str], forbidden: Forbidden) -> object:
+    if not isinstance(document, dict):
+        return _blanked(document, nobody)
+    cut: dict[str, Any] = {}
+    for key, value in document.items():
+        if key in listing.lists and isinstance(value, list):
+            cut[key] = [
+                listing.cut(each, forbidden(_phone(each, listing.number)))
+                if isinstance(each, dict)
+                else _blanked(each, nobody)
+                for each in value
+            ]
+        else:
+            words = nobody - listing.words["reachability"] if key in listing.envelopes else nobody
+            cut.update(_blanked({key: value}, words))
+    return cut
+
+
+def _blanked(value: object, words: frozenset[str]) -> Any:
+    return cut_values(value, words, lambda _word, _value: None)
+
+
+def _phone(item: Item, key: str) -> Phone | None:
+    try:
+        return Phone(f"+{number(item.get(key)) or ''}")
+    except RingfenceError:
+        return None

@@ -1,0 +1,72 @@
+"""Results matched to the numbers that were asked: by the number that each names, never by its position.
+
+No vendor promises that results are complete, in order, or given once. How one of them reads is each provider's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ringfence.http.exchange import Reply
+from ringfence.numbers.phone import Phone
+from ringfence.providers.lookup import Lookup, Outcome
+from ringfence.providers.provider import Parsed
+from ringfence.providers.reading import field, number
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The results about each number that was asked, and how many are about none of them."""
+
+    items: Mapping[Phone, Sequence[Item]]
+    unasked: int
+
+
+def results(document: object, names: Sequence[str]) -> list[Any] | None:
+    """The list of results under the first of these names that has one, None where there is none."""
+    lists = (field(document, name) for name in names)
+    return next((found for found in lists if isinstance(found, list)), None)
+
+
+def matched(items: Sequence[object], key: str, asked: Sequence[Phone]) -> Matched:
+    """Part the results by the number under `key`, however it is spelled; what is no object is nobody's."""
+    wanted = {phone.digits: phone for phone in asked}
+    found: dict[Phone, list[Item]] = {}
+    unasked = 0
+    for item in items:
+        phone = wanted.get(number(field(item, key)) or "")
+        if phone and isinstance(item, Mapping):
+            found.setdefault(phone, []).append(item)
+        else:
+            unasked += 1
+    return Matched(found, unasked)
+
+
+def settled(found: Matched, read: Callable[[Item, Phone], Lookup], asked: Sequence[Phone], reply: Reply) -> Parsed:
+    """One lookup for each number that has a result, in the order of asking; in doubt where none has."""
+    lookups = [_one([read(item, phone) for item in found.items[phone]]) for phone in asked if phone in found.items]
+    return Parsed(
+        verdict="answered" if lookups else "doubt",
+        evidence=f"HTTP 200 with results for {len(lookups)} of {len(asked)} numbers{_flagged(reply)}",
+        lookups=lookups,
+        missing=[phone for phone in asked if phone not in found.items],
+        unasked=found.unasked,
+    )
+
+
+def _one(answers: Sequence[Lookup]) -> Lookup:
+    """One lookup from all results about a number: repeated facts count once, contradicting ones are not known."""
+    facts = {replace(one, raw_status=None, raw_error=None, raw_permanent=None, result_ref=None) for one in answers}
+    if len(facts) > 1:
+        return Lookup(phone=answers[0].phone, outcome=Outcome.PARTIAL, conflict=True)
+    return min(answers, key=_as_sent)
+
+
+def _as_sent(one: Lookup) -> list[str]:
+    return [sent or "" for sent in (one.raw_status, one.raw_error, one.raw_permanent, one.result_ref)]
+
+
+def _flagged(reply: Reply) -> str:
+    return "" if "json" in reply.headers.get("content-type", "").lower() else ", not declared as JSON"

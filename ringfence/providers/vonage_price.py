@@ -1,0 +1,51 @@
+"""What a Number Insight body says that it cost: `request_price` and `refund_price`, exact, in nanos of EUR.
+
+Vonage sends decimal strings of varying scale, KPN sends JSON numbers, which `vonage_item.read_body` leaves as their
+text. No float touches them, and what cannot be read is not stated.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Any
+
+from ringfence.money.amount import LARGEST
+
+CURRENCY = "EUR"
+# A JSON number may have an exponent, and digits beyond the nanos where a float was printed (0.030000000000000002).
+_AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,60})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_NANO = Decimal("1e-9")
+# Holds every amount of this form without rounding it before the nanos.
+_EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A price, None where none is stated, and what of it is given back; both in nanos."""
+
+    price: int | None
+    refund: int | None
+
+    @property
+    def net(self) -> int:
+        """What is left to pay of the stated price; 0 where none is."""
+        return (self.price or 0) - (self.refund or 0)
+
+
+def charged(body: Mapping[str, Any]) -> Charge:
+    """The price and its refund. A refund without a price is of nothing, and none is more than its price."""
+    price, refund = amount(body.get("request_price")), amount(body.get("refund_price"))
+    if price is None or refund is None:
+        return Charge(price, None)
+    return Charge(price, min(refund, price))
+
+
+def amount(value: object) -> int | None:
+    """An amount to the nearest nano; None for "null", "", a negative one, and whatever else is no amount."""
+    sent = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(sent, str) or not _AMOUNT.fullmatch(sent.strip()):
+        return None
+    stated = Decimal(sent).quantize(_NANO, context=_EXACT)
+    read = int(stated.scaleb(9, context=_EXACT))
+    return read if read <= LARGEST else None
