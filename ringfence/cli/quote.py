@@ -1,5 +1,6 @@
 """`ringfence quote`: the dry run, launched as job `quote`."""
 
+from math import ceil
 from typing import Annotated, Any
 
 import typer
@@ -12,13 +13,17 @@ from ringfence.cli.watching import Watch
 from ringfence.lookups.estimate import by_country
 from ringfence.lookups.plan import plan, preview
 from ringfence.lookups.quote import narrowed
+from ringfence.lookups.routes import Market
 from ringfence.money import quotes
 from ringfence.money.amount import Money, decimal_text
 from ringfence.money.budget import UNATTENDED
 from ringfence.money.quotes import Quote
+from ringfence.sources.configured import spec_of
+from ringfence.sources.registry import open_source
 
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="only this source; may be repeated")]
 CountryOption = Annotated[list[str] | None, typer.Option("--country", help="only this country; may be repeated")]
+COLUMNS = ("provider", "product", "country", "numbers", "max", "currency")
 # Lines of a quote that a terminal shows.
 LINES = 12
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="at most so many numbers")]
@@ -45,8 +50,10 @@ def quote(
 
 
 def run_limits(home: Home, source: list[str] | None, country: list[str] | None, limit: int | None) -> dict[str, Any]:
-    """The options that narrow a run, as its run config; raises ConfigError before anything is launched."""
+    """The options that narrow a run, as its run config; raises ConfigError and SourceError before a launch."""
     narrow = narrowed(home.setup.config, source or (), country or (), limit)
+    for name in narrow.sources or home.setup.config.sources:
+        open_source(spec_of(home.setup, name)).check()
     chosen = {"sources": list(narrow.sources), "countries": list(narrow.countries), "limit": narrow.numbers}
     return {name: value for name, value in chosen.items() if value}
 
@@ -63,7 +70,7 @@ def quote_json(home: Home, made: Quote) -> dict[str, Any]:
     fits, deferred = _fitting(home, made)
     return {
         **summary,
-        **{name: decimal_text(summary[name]) for name in ("low", "expected", "max")},
+        **{name: decimal_text(summary[name]) for name in ("low", "expected", "max", "first_run", "steady_month")},
         "saved": {name: decimal_text(amount) for name, amount in summary["saved"].items()},
         "quote_id": made.quote_id,
         "within_budgets": fits,
@@ -72,28 +79,43 @@ def quote_json(home: Home, made: Quote) -> dict[str, Any]:
 
 
 def print_quote(home: Home, made: Quote, form: Format) -> None:
-    """Print a quote: by provider and country, the totals, what was saved, and how to go on."""
+    """Print a quote: by provider and country, the totals, what later months cost, what was saved, and warnings."""
     rows = _rows(made)
-    if form is Format.JSON:
-        print_rows(rows, form, more=quote_json(home, made))
+    if form is not Format.TABLE:
+        print_rows(rows, form, more=quote_json(home, made), columns=COLUMNS)
         return
     summary = made.summary
-    currency = summary["currency"]
     print_rows(rows[:LINES], form, title=f"quote {made.quote_id}")
     out = console()
     if len(rows) > LINES:
         out.print(f"... and {len(rows) - LINES} more lines (--format json shows all)")
     fits, _ = _fitting(home, made)
-    saved = {name: Money(amount, currency) for name, amount in summary["saved"].items()}
-    out.print(
-        f"due: {made.numbers:,} numbers for at most {Money(summary['max'], currency)}, {summary['requests']:,} "
-        f"requests in {summary['seconds']:,} s or more; the budgets have room for {fits:,} of them"
+    low, expected, most, first, steady = (
+        Money(summary[name], summary["currency"]) for name in ("low", "expected", "max", "first_run", "steady_month")
     )
+    out.print(f"due: {made.numbers:,} numbers, low {low}, expected {expected}, max {most}")
+    out.print(f"time: {summary['requests']:,} requests, {_time(summary['seconds'])} or more")
+    out.print(f"budgets: they have room for {fits:,} of {made.numbers:,} numbers")
     for reason, count in summary["no_route"].items():
         out.print(f"due and not quoted: {count:,} numbers, {reason}")
+    out.print(f"first run: at most {first}")
+    out.print(f"steady month: {steady} (30 days of {summary['steady_numbers']:,} numbers at prices of today)")
+    for note in summary["steady_notes"]:
+        out.print(f"  {note}")
+    saved = {name: Money(amount, summary["currency"]) for name, amount in summary["saved"].items()}
     out.print(
         f"saved: {saved['rejection']} by rejection, {saved['dedupe']} by asking once, {saved['freshness']} by freshness"
     )
+    for warning in summary["warnings"]:
+        out.print(f"warning: {warning}")
+
+
+def _time(seconds: int) -> str:
+    """A duration as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours."""
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes = ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{ceil(minutes / 60)} h"
 
 
 def _rows(made: Quote) -> list[dict[str, Any]]:
@@ -112,5 +134,6 @@ def _rows(made: Quote) -> list[dict[str, Any]]:
 
 def _fitting(home: Home, made: Quote) -> tuple[int, int]:
     """How many numbers the limits have room for now, and how many would have to wait, whoever approves."""
-    fits, left = preview(home.setup.config, home.ledger, plan(home.setup.config, made, UNATTENDED), limits_only=True)
+    planned = plan(Market.of(home.setup, home.ledger.store.clock()), made, UNATTENDED)
+    fits, left = preview(home.setup.config, home.ledger, planned, limits_only=True)
     return sum(len(batch.subjects) for batch in fits), sum(len(refused.subjects) for refused in left)

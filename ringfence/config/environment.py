@@ -1,4 +1,4 @@
-"""What the environment adds to the configuration: where home is, where providers are, and their credentials.
+"""What the environment adds to the configuration: where home is, where providers are, credentials, and prices.
 
 Nothing is read at import; a missing credential is an error only for what needs it, before anything is spent.
 """
@@ -6,14 +6,16 @@ Nothing is read at import; a missing credential is an error only for what needs 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 
 from dotenv import dotenv_values
 
-from ringfence.config import file
+from ringfence.config import file, rates
 from ringfence.config.model import Config
+from ringfence.config.rates import Rates
 from ringfence.config.scalars import address
 from ringfence.errors import ConfigError, SecretMissingError
 from ringfence.http.redact import register_secret
@@ -36,6 +38,15 @@ class Setup:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: cannot be read ({file.cause(error)})") from None
         return {**beside, **os.environ}
+
+    @cached_property
+    def rates(self) -> Rates:
+        """The prices, with those of the rate card as it was when they were first looked at; raises ConfigError."""
+        return rates.load(self.config, self.path.parent)
+
+    def day(self, at: int) -> date:
+        """The calendar day of a time of the ledger (microseconds UTC), in the time zone of the configuration."""
+        return datetime.fromtimestamp(at / 1_000_000, UTC).astimezone(self.config.zone).date()
 
     @property
     def home(self) -> Path:

@@ -28,7 +28,7 @@ class Config(Section):
     """The whole file."""
 
     home: str = Field(
-        default="./ringfence-home", description="of ledger, lake and served file; RINGFENCE_HOME overrides it"
+        default="./ringfence-home", description="folder of ledger, lake and served file; RINGFENCE_HOME overrides"
     )
     mode: Literal["simulate", "live"] = Field(description="written into the ledger when it is created, and stays so")
     timezone: Timezone = Field(default="UTC", description="of budget windows, price dates and the schedule")

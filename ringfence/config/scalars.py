@@ -27,6 +27,7 @@ RESERVED = frozenset(
         "phone_facts",
         "phone_changes",
         "budget_status",
+        "cost_report",
         "coverage",
         "enriched",
         "fact_conflicts",
@@ -38,8 +39,7 @@ RESERVED = frozenset(
         "unusable_phones",
     }
 )
-# Each source has a served relation of this name.
-ENRICHED = "enriched_"
+ENRICHED = "enriched_"  # and the name of a source: its served relation
 
 
 def _interval(text: object) -> int:

@@ -19,6 +19,7 @@ from ringfence.lookups.meanwhile import meanwhile
 from ringfence.lookups.outcome import Bought, bought, record
 from ringfence.lookups.plan import limits_of, outdated, plan, preview
 from ringfence.lookups.publish import numbers_of
+from ringfence.lookups.routes import Market
 from ringfence.lookups.spend import spend
 from ringfence.money import quotes
 from ringfence.money.amount import Money
@@ -67,13 +68,14 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
     """Buy what is approved: open quotes first, oldest approval first, then this launch's own quote."""
     open_for_spending(setup, ledger)
     chosen = _quotes(ledger, order)
+    market = Market.of(setup, ledger.store.clock())
     planned = [
         batch
         for quote, consent in chosen
-        for batch in plan(setup.config, quote, consent, _only(ledger, quote, order.buckets))
+        for batch in plan(market, quote, consent, _only(ledger, quote, order.buckets))
     ]
     affordable, short = preview(setup.config, ledger, planned)
-    stale = [each for quote, _ in chosen for each in outdated(setup.config, quote)]
+    stale = [each for quote, _ in chosen for each in outdated(market, quote)]
     left = [*_routeless(ledger, chosen), *stale, *short]
     desk = Desk(
         ledger=ledger,

@@ -1,6 +1,10 @@
-"""What a quote says of itself: counts, money and savings. Pure functions of its frames; the money is nanos."""
+"""What a quote says of itself: counts, money and savings. Pure functions of its frames; the money is nanos.
+
+What later months cost is in `living`.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -8,52 +12,74 @@ import polars as pl
 
 from ringfence.config.model import Config
 from ringfence.lookups.cells import by_class, by_reason, cells, numbers_in
+from ringfence.lookups.due import bits
+from ringfence.lookups.routes import Market, choose, offers
 from ringfence.money.quotes import Line
 from ringfence.providers.registry import provider
 
 
-def summary(phone_map: pl.DataFrame, numbers: pl.DataFrame, lines: Sequence[Line], config: Config) -> dict[str, Any]:
+def summary(phone_map: pl.DataFrame, wanted: pl.DataFrame, lines: Sequence[Line], market: Market) -> dict[str, Any]:
     """The figures of a quote.
 
     Of the chosen sources: cells read by class and by reason; numbers distinct, due, fresh (wanted, nothing due) and
-    without a route; low, expected and max money; requests and the least seconds that they take at the configured
-    rates; what was saved by rejecting cells, by asking once for a number that stands in many cells, and by keeping
-    answers that are fresh.
+    without a route; low, expected and max money; `first_run`, what a run costs at most that buys it all; requests and
+    the least seconds that they take at the configured rates; and what was saved.
     """
+    config = market.config
     counted = cells(phone_map)
     classes = by_class(counted)
-    in_cells = numbers_in(counted)
-    distinct = phone_map["phone_e164"].drop_nulls().n_unique()
-    fresh = numbers.filter((pl.col("want") > 0) & (pl.col("due") == 0)).height
-    price = min((line.unit_price.amount for line in lines), default=_cheapest(config))
+    free = wanted.filter(~pl.col("claimed"))
     total = sum(len(line.subjects) * line.unit_price.amount for line in lines)
     requests, seconds = _pace(lines, config)
     return {
-        "currency": lines[0].unit_price.currency if lines else config.currency,
+        "currency": config.currency,
         "cells": {"read": sum(classes.values()), **classes},
         "rejected": by_reason(counted),
         "numbers": {
-            "in_cells": in_cells,
-            "distinct": distinct,
-            "due": numbers.filter(pl.col("due") > 0).height,
+            "in_cells": numbers_in(counted),
+            "distinct": phone_map["phone_e164"].drop_nulls().n_unique(),
+            "due": free.filter(pl.col("due") > 0).height,
             "quoted": sum(len(line.subjects) for line in lines),
-            "fresh": fresh,
+            "fresh": _fresh(free).height,
         },
         "low": total,
         "expected": total,
         "max": total,
+        "first_run": total,
         "requests": requests,
         "seconds": seconds,
-        "saved": {
-            "rejection": classes["rejected"] * price,
-            "dedupe": max(0, in_cells - distinct) * price,
-            "freshness": fresh * price,
-        },
+        "saved": _saved(phone_map, wanted, classes["rejected"], market),
     }
 
 
-def _cheapest(config: Config) -> int:
-    return min((price.amount for section in config.providers.values() for price in section.price.values()), default=0)
+def _fresh(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter((pl.col("want") > 0) & (pl.col("due") == 0))
+
+
+def _saved(phone_map: pl.DataFrame, wanted: pl.DataFrame, rejected: int, market: Market) -> dict[str, int]:
+    """What was saved by rejecting cells, by asking once for a number in many cells, and by keeping fresh answers.
+
+    A number would have cost what all that is wanted of it costs in its country; a rejected cell, of which nothing is
+    known, the least that any number would have. What has no price would have cost nothing.
+    """
+    alike = wanted.select("country", "want").unique().sort("country", "want")
+    prices = [_price(market, country, want) for country, want in alike.iter_rows()]
+    priced = wanted.join(alike.with_columns(price=pl.Series(prices, dtype=pl.Int64)), on=["country", "want"])
+    in_cells = phone_map.group_by("phone_e164").agg(pl.col("row_count").sum().cast(pl.Int64).alias("cells"))
+    repeated = priced.join(in_cells, on="phone_e164").select((pl.col("cells") - 1) * pl.col("price")).to_series()
+    if not prices:
+        prices = [_price(market, "", bits(source.want)) for source in market.config.sources.values()]
+    return {
+        "rejection": rejected * min((price for price in prices if price is not None), default=0),
+        "dedupe": int(repeated.sum()),
+        "freshness": int(_fresh(priced.filter(~pl.col("claimed")))["price"].sum()),
+    }
+
+
+def _price(market: Market, country: str, facts: int) -> int | None:
+    """What a lookup of these facts would cost if nobody had stopped a provider; None where nothing can be bought."""
+    price = choose(offers(replace(market, stops={}), country), facts).price
+    return price.amount if price else None
 
 
 def by_country(lines: Sequence[Line]) -> list[tuple[str, str, str, str, int, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ringfence.config.model import Config
-from ringfence.lookups.routes import answered
+from ringfence.lookups.routes import Market, answered
 from ringfence.money.amount import Money
 from ringfence.money.budget import UNATTENDED, Budget, limit
 from ringfence.money.ledger import Ledger
@@ -23,7 +23,7 @@ def limits_of(config: Config) -> list[Budget]:
     return [*caps, Budget(UNATTENDED, "day", config.approval.unattended)]
 
 
-def plan(config: Config, quote: Quote, consent: str, only: Collection[int] | None = None) -> list[Batch]:
+def plan(market: Market, quote: Quote, consent: str, only: Collection[int] | None = None) -> list[Batch]:
     """The batches of a quote in the order of purchase: never asked first, then the oldest.
 
     A batch is alike in provider, product, price, due facts, country and source, whether or not a budget is scoped by
@@ -31,7 +31,7 @@ def plan(config: Config, quote: Quote, consent: str, only: Collection[int] | Non
     """
     groups: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     for line in quote.lines:
-        if _why_outdated(config, line):
+        if _why_outdated(market, line):
             continue
         key = (line.provider, line.product, line.facts, line.unit_price, line.country, line.source)
         groups[key] += [
@@ -56,29 +56,31 @@ def plan(config: Config, quote: Quote, consent: str, only: Collection[int] | Non
         )
         ranked += [
             (part[0][0], replace(whole, subjects=tuple(subject for _, subject in part)))
-            for part in _parts(sorted(members), _size(config, name, product))
+            for part in _parts(sorted(members), _size(market.config, name, product))
         ]
     return [batch for _, batch in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def outdated(config: Config, quote: Quote) -> list[Refused]:
+def outdated(market: Market, quote: Quote) -> list[Refused]:
     """The lines of a quote whose price or provider is not that of the configuration any more: they are quoted anew."""
     return [
         Refused(quote.quote_id, line.subjects, "awaiting_approval", why)
         for line in quote.lines
-        if (why := _why_outdated(config, line))
+        if (why := _why_outdated(market, line))
     ]
 
 
-def _why_outdated(config: Config, line: Line) -> str | None:
-    section = config.providers.get(line.provider)
-    price = section.price.get(line.product) if section else None
-    if price == line.unit_price:
+def _why_outdated(market: Market, line: Line) -> str | None:
+    was = f"{line.provider} {line.product} was quoted at {line.unit_price}"
+    section = market.config.providers.get(line.provider)
+    if section is None or line.product not in section.products:
+        return f"{was} and is not configured any more; quote it again: ringfence quote"
+    listed = market.rates.listed(line.provider, line.product, line.country, market.on)
+    if listed.price == line.unit_price:
         return None
-    now = f"{price} now" if price else "not set any more"
-    return (
-        f"{line.provider} {line.product} was quoted at {line.unit_price} and is {now}; quote it again: ringfence quote"
-    )
+    if listed.price is None:
+        return f"{was}, but {listed.problem}"
+    return f"{was} and is {listed.price} now; quote it again: ringfence quote"
 
 
 def preview(

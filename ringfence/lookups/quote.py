@@ -1,30 +1,28 @@
 """The dry run: which due facts of which numbers would be bought from whom, for how much. It buys nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
-from cronsim import CronSim
 from phonenumbers import SUPPORTED_REGIONS
-from sqlalchemy import select
 
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
 from ringfence.errors import ConfigError
 from ringfence.lake.tables import Lake
-from ringfence.lookups.due import due
+from ringfence.lookups.due_now import due_now
 from ringfence.lookups.estimate import summary
-from ringfence.lookups.routes import choose, offers
+from ringfence.lookups.living import living
+from ringfence.lookups.routes import Choice, Market, choose, offers
 from ringfence.money import quotes
 from ringfence.money.amount import Money
-from ringfence.money.ledger import Ledger, settled_seq
+from ringfence.money.ledger import Ledger
 from ringfence.money.quotes import Line, Quote
-from ringfence.money.schema import ASKED, CLAIM, SUBJECT
 from ringfence.money.store import keyed_hash
+from ringfence.money.switch import EVERYTHING, stops
 
-# The country of a number that belongs to none (+800, +881), or that several share.
-NOWHERE = ""
 CHOICE = {
     "country": pl.String,
     "due": pl.Int64,
@@ -34,6 +32,7 @@ CHOICE = {
     "currency": pl.String,
     "reason": pl.String,
 }
+Choices = Mapping[tuple[str, int], Choice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +59,27 @@ def narrowed(config: Config, sources: Sequence[str], countries: Sequence[str], n
 
 
 def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_id: str) -> Quote:
-    """Compute a quote from lake and ledger as they are now, and store it."""
-    config = setup.config
+    """Compute a quote from lake and ledger as they are now, and store it.
+
+    Raises ConfigError when numbers are due, and nothing can be bought because a price has ended.
+    """
     at = ledger.store.clock()
-    seq, frame = _due_now(config, ledger, lake, narrow, at)
-    chosen = _ranked(_chosen(frame.filter(pl.col("due") > 0), config), ledger)
+    with ledger.store.read() as connection:
+        market = Market.of(setup, at, stops(connection))
+    seq, every = due_now(setup.config, ledger, lake, at)
+    wanted = _narrowed(every, narrow)
+    free = wanted.filter(~pl.col("claimed"))
+    choices = _choices(free.filter(pl.col("due") > 0), market)
+    chosen = _ranked(_chosen(free, choices), ledger)
     buyable = chosen.filter(pl.col("provider").is_not_null())
     if narrow.numbers is not None:
         buyable = buyable.head(narrow.numbers)
     routeless = chosen.filter(pl.col("provider").is_null())
+    if buyable.is_empty() and any(choice.ended for choice in choices.values()):
+        raise ConfigError("; ".join(dict.fromkeys(choice.reason for choice in choices.values() if choice.ended)))
     ids = quotes.subjects(ledger, [*buyable["phone_e164"], *routeless["phone_e164"]])
     lines = _lines(buyable, ids)
+    phone_map = lake.read("phone_map", narrow.sources or list(setup.config.sources))
     quote = Quote(
         quote_id=ledger.store.new_id(),
         created_at=at,
@@ -78,95 +87,47 @@ def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_
         ledger_seq=seq,
         launch_id=launch_id,
         summary={
-            **summary(lake.read("phone_map", narrow.sources or list(config.sources)), frame, lines, config),
+            **summary(phone_map, wanted, lines, market),
+            **living(wanted, market, datetime.fromtimestamp(at / 1_000_000, UTC)),
+            "warnings": _warnings(choices, market),
             "no_route": dict(routeless.group_by("reason").len().sort("reason").iter_rows()),
             "narrowed": narrow != Narrow(),
         },
         lines=lines,
     )
-    left = [
-        ("no_route", str(reason), [ids[phone] for phone in part["phone_e164"]])
-        for (reason,), part in routeless.group_by("reason")
-    ]
-    with ledger.store.write() as connection:
-        quotes.save(connection, quote)
-        quotes.defer(connection, quote.quote_id, at, left)
+    _save(ledger, quote, routeless, ids)
     return quote
 
 
-def _due_now(config: Config, ledger: Ledger, lake: Lake, narrow: Narrow, at: int) -> tuple[int, pl.DataFrame]:
-    """The newest settlement, and the wanted numbers with what is due of them; those with an open claim are left out."""
-    now = datetime.fromtimestamp(at / 1_000_000, UTC)
-    seq, asked = _asked(ledger, config)
-    frame = due(
-        lake.read("distinct_phones"),
-        lake.read("phone_facts"),
-        asked,
-        now=now,
-        next_tick=next_tick(config, now),
-        privacy=config.privacy,
-    ).with_columns(pl.col("country").fill_null(NOWHERE))
-    frame = frame.filter(~pl.col("phone_e164").is_in(_claimed(ledger)))
+def _narrowed(frame: pl.DataFrame, narrow: Narrow) -> pl.DataFrame:
     if narrow.sources:
         frame = frame.filter(pl.col("sources").list.set_intersection(list(narrow.sources)).list.len() > 0)
     if narrow.countries:
         frame = frame.filter(pl.col("country").is_in(list(narrow.countries)))
-    return seq, frame
+    return frame
 
 
-def next_tick(config: Config, now: datetime) -> datetime | None:
-    """When the schedule runs next, in UTC; None without one."""
-    if not config.schedule:
-        return None
-    return next(CronSim(config.schedule, now.astimezone(config.zone))).astimezone(UTC)
+def _choices(due: pl.DataFrame, market: Market) -> Choices:
+    alike = due.select("country", "due").unique().sort("country", "due")
+    return {(country, mask): choose(offers(market, country), mask) for country, mask in alike.iter_rows()}
 
 
-def _asked(ledger: Ledger, config: Config) -> tuple[int, pl.DataFrame]:
-    """The newest settlement, and when products that are configured now were last asked about which number."""
-    products = {
-        f"{offer.provider}/{offer.product}" for country in ("", *_routed(config)) for offer in offers(config, country)
-    }
-    query = (
-        select(SUBJECT.c.phone_e164, ASKED.c.facts, ASKED.c.asked_at)
-        .join(SUBJECT, SUBJECT.c.subject_id == ASKED.c.subject_id)
-        .where(ASKED.c.asked_at > 0, ASKED.c.product.in_(products))
-    )
-    with ledger.store.read() as connection:
-        seq = settled_seq(connection)
-        rows = [tuple(row) for row in connection.execute(query)]
-    frame = pl.DataFrame(rows, schema={"phone_e164": pl.String, "facts": pl.Int64, "asked_at": pl.Int64}, orient="row")
-    return seq, frame.with_columns(pl.from_epoch("asked_at", time_unit="us").dt.replace_time_zone("UTC"))
+def _chosen(frame: pl.DataFrame, choices: Choices) -> pl.DataFrame:
+    """The numbers that have a choice, each beside it."""
+    rows: list[tuple[Any, ...]] = []
+    for (country, mask), choice in choices.items():
+        offer, price = choice.offer, choice.price
+        who = (offer.provider, offer.product) if offer else (None, None)
+        cost = (price.amount, price.currency) if price else (None, None)
+        rows.append((country, mask, *who, *cost, choice.reason))
+    return frame.join(pl.DataFrame(rows, schema=CHOICE, orient="row"), on=["country", "due"], how="inner")
 
 
-def _claimed(ledger: Ledger) -> list[str]:
-    """The numbers that an open attempt asks about: nobody may buy them until it is decided."""
-    query = select(SUBJECT.c.phone_e164).join(CLAIM, CLAIM.c.subject_id == SUBJECT.c.subject_id)
-    with ledger.store.read() as connection:
-        return list(connection.scalars(query))
-
-
-def _routed(config: Config) -> Sequence[str]:
-    return () if config.routes == "auto" else tuple(config.routes)
-
-
-def _chosen(frame: pl.DataFrame, config: Config) -> pl.DataFrame:
-    rows = []
-    for country, mask in frame.select("country", "due").unique().sort("country", "due").iter_rows():
-        choice = choose(config, country, mask)
-        offer = choice.offer
-        price = offer.price if offer else None
-        rows.append(
-            (
-                country,
-                mask,
-                offer.provider if offer else None,
-                offer.product if offer else None,
-                price.amount if price else None,
-                price.currency if price else None,
-                choice.reason,
-            )
-        )
-    return frame.join(pl.DataFrame(rows, schema=CHOICE, orient="row"), on=["country", "due"], how="left")
+def _warnings(choices: Choices, market: Market) -> list[str]:
+    """What is to be said of prices, and of who has stopped buying."""
+    told = [market.stops[EVERYTHING]] if EVERYTHING in market.stops else []
+    told += [warning for choice in choices.values() for warning in choice.warnings]
+    return list(dict.fromkeys(told))
 
 
 def _ranked(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
@@ -194,3 +155,13 @@ def _lines(frame: pl.DataFrame, ids: dict[str, int]) -> list[Line]:
         )
         for key, part in sorted(frame.group_by(keys, maintain_order=True), key=lambda group: str(group[0]))
     ]
+
+
+def _save(ledger: Ledger, quote: Quote, routeless: pl.DataFrame, ids: dict[str, int]) -> None:
+    left = [
+        ("no_route", str(reason), [ids[phone] for phone in part["phone_e164"]])
+        for (reason,), part in routeless.group_by("reason")
+    ]
+    with ledger.store.write() as connection:
+        quotes.save(connection, quote)
+        quotes.defer(connection, quote.quote_id, quote.created_at, left)

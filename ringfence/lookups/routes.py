@@ -1,9 +1,12 @@
-"""Which product a number is asked with: the cheapest single one that answers all of its due facts. Pure."""
+"""Which product a number is asked with: the cheapest single one that answers its due facts, along its route. Pure."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
+from ringfence.config.environment import Setup
 from ringfence.config.model import Config
+from ringfence.config.rates import Listed, Rates
 from ringfence.lookups.due import bits
 from ringfence.money.amount import Money
 from ringfence.providers.provider import Product
@@ -11,21 +14,60 @@ from ringfence.providers.registry import provider
 
 
 @dataclass(frozen=True, slots=True)
+class Market:
+    """What may be bought on a day: the configuration, its prices, and the providers that somebody has stopped.
+
+    `stops` has a sentence by provider (`ringfence.money.switch.stops`). A stop of everything is no matter of routes:
+    what is quoted meanwhile waits.
+    """
+
+    config: Config
+    rates: Rates
+    on: date
+    stops: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, setup: Setup, at: int, stops: Mapping[str, str] | None = None) -> "Market":
+        """The market at a time of the ledger (microseconds UTC); raises ConfigError."""
+        return cls(setup.config, setup.rates, setup.day(at), stops or {})
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """A configured product with the facts that it answers (as bits) and its list price, None where none is set."""
+    """A configured product in a country: the facts that it answers (as bits), of them those asked of the network.
+
+    `stopped` says who has stopped its provider; empty when nobody has.
+    """
 
     provider: str
     product: str
     answers: int
-    price: Money | None
+    firm: int
+    listed: Listed
+    stopped: str
+
+    @property
+    def price(self) -> Money | None:
+        """Its list price, None where there is none that holds."""
+        return self.listed.price
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The offer that a number is asked with; without one, why."""
+    """The offer that a number is asked with; without one, why, and whether that is a price that ended.
+
+    `warnings` are about its price, and about offers passed over because they are stopped or their price ended.
+    """
 
     offer: Offer | None
     reason: str = ""
+    ended: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def price(self) -> Money | None:
+        """What it costs a number."""
+        return self.offer.price if self.offer else None
 
 
 def answered(product: Product, due: int) -> int:
@@ -37,28 +79,55 @@ def answered(product: Product, due: int) -> int:
     return bits(product.facts - product.plan_only) | (bits(product.plan_only) & due)
 
 
-def offers(config: Config, country: str) -> Iterator[Offer]:
+def route(config: Config, country: str) -> Sequence[str]:
+    """The providers that numbers of a country may be asked of, in order of preference."""
+    if config.routes == "auto":
+        return list(config.providers)
+    return config.routes.get(country) or config.routes.get("default") or []
+
+
+def offers(market: Market, country: str) -> tuple[Offer, ...]:
     """The products that may answer about a number of this country, in order of preference.
 
-    With routes auto every configured product; with an ordered list its first provider.
+    With routes auto every configured product; with an ordered list those of its first provider that is not stopped.
     """
-    names = list(config.providers)
-    if config.routes != "auto":
-        names = (config.routes.get(country) or config.routes.get("default") or [])[:1]
+    names = route(market.config, country)
+    if market.config.routes != "auto":
+        names = [name for name in names if name not in market.stops][:1] or names
+    found = []
     for name in names:
-        section = config.providers[name]
-        for product in section.products:
-            yield Offer(name, product, bits(provider(name).products[product].facts), section.price.get(product))
+        for product in market.config.providers[name].products:
+            facts = provider(name).products[product]
+            listed = market.rates.listed(name, product, country, market.on)
+            firm = bits(facts.facts - facts.plan_only)
+            found.append(Offer(name, product, bits(facts.facts), firm, listed, market.stops.get(name, "")))
+    return tuple(found)
 
 
-def choose(config: Config, country: str, due: int) -> Choice:
-    """Choose for one country and set of due facts; where no product answers all, the one that answers most."""
-    usable = [offer for offer in offers(config, country) if offer.answers & due]
+def choose(among: Sequence[Offer], due: int) -> Choice:
+    """Choose for a set of due facts among the offers of a country.
+
+    Before all comes what answers most of them from the network, then what answers most at all; then the price decides,
+    then the order of the configuration. What would be chosen had its price not ended is not replaced by something
+    dearer: nothing is chosen.
+    """
+    usable = [offer for offer in among if offer.answers & due]
+    stopped = tuple(dict.fromkeys(offer.stopped for offer in usable if offer.stopped))
+    open_now = [offer for offer in usable if not offer.stopped]
     if not usable:
-        return Choice(None, "no configured product answers this")
-    priced = [(offer, offer.price) for offer in usable if offer.price is not None]
+        return Choice(None, "no configured product answers this" if among else "routes has no list for this country")
+    if not open_now:
+        return Choice(None, "; ".join(stopped))
+    priced = [(offer, price) for offer in open_now if (price := offer.price or offer.listed.was)]
     if not priced:
-        first = usable[0]
-        return Choice(None, f"no price is set: providers.{first.provider}.price.{first.product}")
-    best, _ = min(priced, key=lambda pair: (-(pair[0].answers & due).bit_count(), pair[1].amount))
-    return Choice(best)
+        return Choice(None, open_now[0].listed.problem, warnings=stopped)
+    best, _ = min(priced, key=lambda pair: (*_left(pair[0], due), pair[1].amount))
+    if best.listed.ended:
+        return Choice(None, best.listed.problem, ended=True, warnings=stopped)
+    told = [best.listed.warning, *(offer.listed.problem for offer, _ in priced if offer.listed.ended)]
+    return Choice(best, warnings=(*dict.fromkeys(each for each in told if each), *stopped))
+
+
+def _left(offer: Offer, due: int) -> tuple[int, int]:
+    """How many due facts an offer leaves unanswered by the network, and at all."""
+    return (due & ~offer.firm).bit_count(), (due & ~offer.answers).bit_count()

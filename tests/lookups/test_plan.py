@@ -1,18 +1,22 @@
 """From a quote to batches, and what the budgets leave of them."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.config.model import Config
+from ringfence.config.rate_card import Row
+from ringfence.config.rates import Rates
 from ringfence.lookups.plan import limits_of, outdated, plan, preview
+from ringfence.lookups.routes import Market
 from ringfence.money import budget, ledger, quotes
 from ringfence.money.amount import Money
 from ringfence.money.quotes import Line, Quote
 
 CENT = Money(10_000_000, "EUR")
+TODAY = date(2026, 11, 21)
 
 
 def config(*budgets: dict[str, str], **provider: str) -> Config:
@@ -27,6 +31,11 @@ def config(*budgets: dict[str, str], **provider: str) -> Config:
             "budgets": [{"window": "month", "cap": "500 EUR"}, *budgets],
         }
     )
+
+
+def market(setting: Config, *rows: Row) -> Market:
+    """What may be bought today under a configuration, with a rate card of these rows."""
+    return Market(setting, Rates(setting, "prices.csv", rows), TODAY)
 
 
 def quoted(*lines: Line, quote_id: str = "q") -> Quote:
@@ -82,7 +91,7 @@ def test_batches_are_alike_within_and_hold_every_number_once(drawn, random, size
         home.update(dict.fromkeys(members, (country, source, facts, price)))
         rank.update(members)
         lines.append(line(members, country, source, facts, price))
-    batches = plan(config(batch=str(size)), quoted(*lines), "consent")
+    batches = plan(market(config(batch=str(size))), quoted(*lines), "consent")
     assert sorted(subject for batch in batches for subject in batch.subjects) == sorted(home)
     for batch in batches:
         assert 1 <= len(batch.subjects) <= size
@@ -97,24 +106,39 @@ def test_batches_are_alike_within_and_hold_every_number_once(drawn, random, size
 def test_no_batch_is_larger_than_the_provider_allows() -> None:
     """A configured batch may be as large as the provider's limit of 1,000 numbers; without one, its default holds."""
     members = {subject: subject for subject in range(1200)}
-    assert [len(batch.subjects) for batch in plan(config(batch="1000"), quoted(line(members)), "c")] == [1000, 200]
-    assert {len(batch.subjects) for batch in plan(config(), quoted(line(members)), "c")} == {250, 200}
+    assert [len(batch.subjects) for batch in plan(market(config(batch="1000")), quoted(line(members)), "c")] == [
+        1000,
+        200,
+    ]
+    assert {len(batch.subjects) for batch in plan(market(config()), quoted(line(members)), "c")} == {250, 200}
 
 
 def test_a_plan_is_narrowed_to_some_numbers() -> None:
     """`only` keeps these subjects, and a line of which nothing is left makes no batch."""
     lines = [line({1: 0, 2: 1}), line({3: 2}, facts=3)]
-    assert [batch.subjects for batch in plan(config(), quoted(*lines), "c", {2})] == [(2,)]
+    assert [batch.subjects for batch in plan(market(config()), quoted(*lines), "c", {2})] == [(2,)]
 
 
 def test_a_line_of_another_price_or_a_gone_provider_is_outdated() -> None:
     """A quote is for a price of a provider; what is not that any more is named, and planned no more."""
-    gone = config().model_copy(update={"providers": {}})
+    now = market(config())
+    gone = market(config().model_copy(update={"providers": {}}))
     made = quoted(line({1: 0}), line({2: 1}, price=Money(20_000_000, "EUR")))
-    assert [(each.subjects, each.status) for each in outdated(config(), made)] == [((2,), "awaiting_approval")]
-    assert [batch.subjects for batch in plan(config(), made, "c")] == [(1,)]
-    assert ["not set any more" in each.reason for each in outdated(gone, made)] == [True, True]
+    assert [(each.subjects, each.status) for each in outdated(now, made)] == [((2,), "awaiting_approval")]
+    assert [batch.subjects for batch in plan(now, made, "c")] == [(1,)]
+    assert ["not configured any more" in each.reason for each in outdated(gone, made)] == [True, True]
     assert plan(gone, made, "c") == []
+
+
+def test_a_line_is_held_against_the_price_of_its_country_and_day() -> None:
+    """A quote from before a price of one country ended buys the others, and says which price ended."""
+    row = Row(2, "infobip", "query", "NL", CENT, date(2026, 1, 1), date(2026, 11, 20))
+    today = market(config(), row)
+    made = quoted(line({1: 0}), line({2: 1}, country="DE"))
+    assert [batch.subjects for batch in plan(today, made, "c")] == [(2,)]
+    (left,) = outdated(today, made)
+    assert left.subjects == (1,)
+    assert "but the price of infobip query in NL ended on 2026-11-20 (prices.csv line 2)" in left.reason
 
 
 def test_money_that_is_short_buys_the_first_in_order(tmp_path) -> None:
@@ -131,7 +155,7 @@ def test_money_that_is_short_buys_the_first_in_order(tmp_path) -> None:
     with books.store.write() as connection:
         budget.sync(connection, limits_of(setting), books.store.clock(), "test")
         quotes.save(connection, made)
-    batches = plan(setting, made, budget.approval_id("q"))
+    batches = plan(market(setting), made, budget.approval_id("q"))
     assert preview(setting, books, batches)[0] == []
     would, _ = preview(setting, books, batches, limits_only=True)
     quotes.approve(books, "q", None, who="test", why="test")

@@ -1,0 +1,178 @@
+"""What keeping answers fresh costs: a year after the first run, replayed by the rule that decides what is due. Pure.
+
+A steady month is the average of the 12 times 30 days after the first run, with the numbers and the prices of today,
+without what is asked for the first time. Every answer is taken to arrive, and nobody to have stopped a provider.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import count, pairwise
+from typing import Any
+
+import polars as pl
+from cronsim import CronSim
+
+from ringfence.config.model import Config
+from ringfence.config.scalars import DAY, NAMED_INTERVALS, ONCE
+from ringfence.lake.columns import FACTS
+from ringfence.lookups.due import BIT
+from ringfence.lookups.routes import Choice, Market, Offer, choose, offers
+
+# The days after the first run that are replayed, and the steady months in them.
+DAYS_A_MONTH = 30
+DAYS = 12 * DAYS_A_MONTH
+MONTHS = DAYS // DAYS_A_MONTH
+# Seconds after its tick at which a run has its answers: a fact of 30 days lasts until the tick 30 days later.
+ANSWERED = 1
+_NAMES = {age: name for name, age in NAMED_INTERVALS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The steady months of one number: nanos, and how often each fact was bought for its own sake.
+
+    `reason` says why nothing can be bought, or not what is needed; empty when it can.
+    """
+
+    nanos: int
+    times: Mapping[str, int]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Numbers that are alike: what they want (seconds of age by fact), how many they are, and the year of each."""
+
+    ages: Mapping[str, int]
+    numbers: int
+    year: Year
+
+
+def living(wanted: pl.DataFrame, market: Market, now: datetime) -> dict[str, Any]:
+    """The figures of a quote about later months, for numbers with `country`, `want` and `want_<fact>`.
+
+    `steady_month` is in nanos of the configured currency, for the `steady_numbers` that something can be bought for;
+    `steady_notes` are sentences.
+    """
+    calm = replace(market, stops={})
+    moments = ticks(market.config, now)
+    years: dict[tuple[object, ...], Year] = {}
+    groups: list[Group] = []
+    for country, ages, numbers in _alike(wanted):
+        among = offers(calm, country)
+        key = (tuple(ages.items()), among)
+        if key not in years:
+            years[key] = year(ages, among, moments)
+        groups.append(Group(ages, numbers, years[key]))
+    nanos = sum(group.year.nanos * group.numbers for group in groups)
+    notes = _notes(groups)
+    if not market.config.schedule:
+        notes.append("no schedule is set: reckoned with one run a day")
+    return {
+        "steady_month": -(-nanos // MONTHS),
+        "steady_numbers": sum(group.numbers for group in groups if not group.year.reason),
+        "steady_notes": notes,
+    }
+
+
+def year(ages: Mapping[str, int], among: Sequence[Offer], moments: Sequence[tuple[int, int]]) -> Year:
+    """Replay the runs at these moments (`ticks`) for a number that wants facts of these ages (seconds).
+
+    At the first nothing is known. The rule is that of `due`, where whatever was asked was answered.
+    """
+    wants = [(BIT[fact], age) for fact, age in ages.items()]
+    last: dict[int, int] = {}
+    choices: dict[int, Choice] = {}
+    times = {bit: 0 for bit, _ in wants}
+    nanos, seen, reason = 0, 0, ""
+    for (day, now), (_, horizon) in pairwise(moments):
+        due = sum(bit for bit, age in wants if not seen & bit or _expires(last[bit], age, now, horizon))
+        if not due:
+            continue
+        if due not in choices:
+            choices[due] = choose(among, due)
+        choice = choices[due]
+        offer, price = choice.offer, choice.price
+        if offer is None or price is None:
+            if not seen or choice.ended:
+                reason = reason or choice.reason
+            continue
+        needed, covered = due & offer.answers, offer.firm | (due & offer.answers)
+        if day and not needed & ~seen:
+            nanos += price.amount
+            times |= {bit: times[bit] + 1 for bit, _ in wants if bit & needed}
+        seen |= covered
+        last |= {bit: now + ANSWERED for bit, _ in wants if bit & covered}
+    return Year(nanos, {fact: times[BIT[fact]] for fact in ages}, reason)
+
+
+def _expires(asked: int, age: int, now: int, horizon: int) -> bool:
+    return asked + age <= horizon and 2 * asked + age <= 2 * now
+
+
+def ticks(config: Config, now: datetime) -> list[tuple[int, int]]:
+    """The runs of a year, as (days from the first, seconds of the epoch): the first tick of each day from tomorrow on.
+
+    Without a schedule one a day from now on. The last is beyond the steady months: what would expire before it is due
+    at the one before.
+    """
+    here = now.astimezone(config.zone)
+    moments = _scheduled(config.schedule, here) if config.schedule else _daily(here)
+    begin = next(moments, here)
+    found = [(0, int(begin.timestamp()))]
+    while found[-1][0] <= DAYS and (moment := next(moments, None)):
+        found.append(((moment.date() - begin.date()).days, int(moment.timestamp())))
+    return found
+
+
+def _daily(here: datetime) -> Iterator[datetime]:
+    return (here + timedelta(days=day) for day in count())
+
+
+def _scheduled(schedule: str, here: datetime) -> Iterator[datetime]:
+    """From the end of a day to the first tick after it: a schedule is not run through minute by minute."""
+    moment: datetime | None = here
+    while moment:
+        moment = next(CronSim(schedule, moment.replace(hour=23, minute=59, second=59)), None)
+        if moment:
+            yield moment
+
+
+def _alike(wanted: pl.DataFrame) -> Iterator[tuple[str, dict[str, int], int]]:
+    """Numbers of one country that want the same: the country, the ages that they want facts of, how many they are."""
+    ages = [
+        pl.when(pl.col("want").and_(BIT[fact]) != 0).then(pl.col(f"want_{fact}")).alias(f"want_{fact}")
+        for fact in FACTS
+    ]
+    alike = wanted.filter(pl.col("want") > 0).select("country", *ages)
+    for row in alike.group_by(pl.all()).len().sort(pl.all()).iter_rows(named=True):
+        wants = {fact: row[f"want_{fact}"] for fact in FACTS if row[f"want_{fact}"] is not None}
+        yield row["country"], wants, row["len"]
+
+
+def _notes(groups: Sequence[Group]) -> list[str]:
+    """What is asked oftener than monthly, what is asked too seldom to be seen in a year, and what cannot be asked."""
+    often: Counter[tuple[str, int, int]] = Counter()
+    rare: Counter[tuple[str, int]] = Counter()
+    left: Counter[str] = Counter()
+    for group in groups:
+        for fact, age in group.ages.items():
+            if age < DAYS_A_MONTH * DAY and group.year.times[fact]:
+                often[fact, age, group.year.times[fact]] += group.numbers
+            elif DAYS * DAY < age < ONCE:
+                rare[fact, age] += group.numbers
+        if group.year.reason:
+            left[group.year.reason] += group.numbers
+    notes = [
+        f"{fact}: {_NAMES.get(age, f'{age // DAY}d')} asks {numbers:,} numbers {_tenths(times)} times a month"
+        for (fact, age, times), numbers in often.items()
+    ]
+    notes += [f"not in it: {fact} of {count:,} numbers, every {age // DAY} days" for (fact, age), count in rare.items()]
+    return notes + [f"not in it: {numbers:,} numbers, {reason}" for reason, numbers in left.items()]
+
+
+def _tenths(times: int) -> str:
+    """How often a month, to one place."""
+    return f"{times / MONTHS:.1f}".removesuffix(".0")
