@@ -11,6 +11,7 @@ import polars as pl
 from sqlalchemy import Column, Connection, Integer, Select, func, select
 
 from ringfence.lake.columns import MONEY
+from ringfence.money.decide import PAID_LOST, losses
 from ringfence.money.ledger import Ledger
 from ringfence.money.schema import (
     APPROVAL,
@@ -25,7 +26,6 @@ from ringfence.money.schema import (
     QUOTE_LINE,
     SUBJECT,
 )
-from ringfence.money.states import OUTCOMES
 from ringfence.money.store import unpack
 
 # Subjects a read transaction goes through: well under a second, so that the WAL can be emptied in between.
@@ -61,9 +61,13 @@ _CLAIMS = select(
     *(ATTEMPT.c[name] for name in ("attempt_id", "state", "provider", "product", "facts")),
     ATTEMPT.c.reserved_at.label("since"),
 ).join(ATTEMPT, ATTEMPT.c.attempt_id == CLAIM.c.attempt_id)
-_PAID_LOST = OUTCOMES.index("paid_lost")
-_LOST = select(ATTEMPT.c.attempt_id, ATTEMPT.c.unit_price, ATTEMPT.c.subjects, ATTEMPT.c.outcomes).where(
-    func.instr(ATTEMPT.c.outcomes, bytes([_PAID_LOST])) > 0
+_ASKED = select(ASKED.c.subject_id, ASKED.c.product, ASKED.c.facts, ASKED.c.asked_at).where(ASKED.c.asked_at > 0)
+_DEFERRALS = pl.Schema(
+    {"at": pl.Int64(), "status": pl.String(), "reason": pl.String(), "subject_id": pl.List(pl.Int64)}
+)
+_LOSSES = pl.Schema({"attempt_id": pl.String(), "subject_id": pl.Int64(), "amount": pl.Int64()})
+_LOST = select(ATTEMPT.c.attempt_id, ATTEMPT.c.actual, ATTEMPT.c.subjects, ATTEMPT.c.outcomes).where(
+    func.instr(ATTEMPT.c.outcomes, bytes([PAID_LOST])) > 0
 )
 
 
@@ -73,12 +77,11 @@ def books(ledger: Ledger) -> dict[str, pl.DataFrame]:
         frames = {name: _frame(connection, query) for name, query in _BOOKS.items()}
         claims, deferrals, lost = _frame(connection, _CLAIMS), _deferrals(connection), _paid_lost(connection)
     vault = pl.concat(_by_subject(ledger, select(SUBJECT), SUBJECT.c.subject_id))
-    asked = select(ASKED.c.subject_id, ASKED.c.product, ASKED.c.facts, ASKED.c.asked_at).where(ASKED.c.asked_at > 0)
     people = {
         "claims": claims,
         "deferrals": deferrals,
         "paid_lost": lost,
-        "asked": pl.concat(_by_subject(ledger, asked, ASKED.c.subject_id)),
+        "asked": pl.concat(_by_subject(ledger, _ASKED, ASKED.c.subject_id)),
     }
     # A subject that was erased has no number any more, and no row here.
     named = {name: vault.join(frame, on="subject_id").drop("subject_id") for name, frame in people.items()}
@@ -86,6 +89,15 @@ def books(ledger: Ledger) -> dict[str, pl.DataFrame]:
         frames["budgets"].with_columns(pl.col("active").cast(pl.Boolean).alias("is_active")).drop("active")
     )
     return {**frames, **named}
+
+
+def columns() -> dict[str, list[str]]:
+    """The columns of every book, by book; no ledger is needed to know them."""
+    queries = {**_BOOKS, "claims": _CLAIMS, "asked": _ASKED}
+    found = {name: [each.name for each in query.selected_columns] for name, query in queries.items()}
+    found |= {"deferrals": list(_DEFERRALS), "paid_lost": list(_LOSSES)}
+    renamed = {"active": "is_active", "subject_id": "phone_e164"}
+    return {name: [renamed.get(each, each) for each in names] for name, names in found.items()}
 
 
 def _frame(connection: Connection, query: Select[Any]) -> pl.DataFrame:
@@ -123,18 +135,14 @@ def _deferrals(connection: Connection) -> pl.DataFrame:
         (each.at, each.status, each.reason, unpack(each.subjects))
         for each in connection.execute(select(DEFERRAL).order_by(DEFERRAL.c.at, DEFERRAL.c.deferral_id))
     ]
-    texts = dict.fromkeys(("status", "reason"), pl.String())
-    schema = pl.Schema({"at": pl.Int64(), **texts, "subject_id": pl.List(pl.Int64)})
-    frame = pl.DataFrame(rows, schema=schema, orient="row").explode("subject_id")
+    frame = pl.DataFrame(rows, schema=_DEFERRALS, orient="row").explode("subject_id")
     return _units(frame.unique("subject_id", keep="last", maintain_order=True))
 
 
 def _paid_lost(connection: Connection) -> pl.DataFrame:
     rows = [
-        (each.attempt_id, subject, each.unit_price)
-        for each in connection.execute(_LOST)
-        for subject, outcome in zip(unpack(each.subjects), each.outcomes, strict=True)
-        if outcome == _PAID_LOST
+        (each["attempt_id"], subject, amount)
+        for each in map(dict, connection.execute(_LOST).mappings())
+        for subject, amount in losses(each).items()
     ]
-    schema = {"attempt_id": pl.String, "subject_id": pl.Int64, "amount": pl.Int64}
-    return _units(pl.DataFrame(rows, schema=schema, orient="row"))
+    return _units(pl.DataFrame(rows, schema=_LOSSES, orient="row"))

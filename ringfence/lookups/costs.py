@@ -52,7 +52,7 @@ def costs(
         row["refunded"] = refunds.get(row["attempt_id"], 0)
         for sums in (groups[(*(str(row[key]) for key in by), row["currency"])], totals[row["currency"]]):
             _add(sums, row)
-    saved = _saved(ledger)
+    saved = savings(ledger)
     return {
         "totals": [
             {"currency": currency, **_money(sums), "saved": decimal_text(saved.get(currency, 0))}
@@ -94,7 +94,8 @@ def _refunds(lake: Lake) -> dict[str, int]:
     return {attempt_id: int(refund.scaleb(9)) for attempt_id, refund in sums.iter_rows()}
 
 
-def _saved(ledger: Ledger) -> dict[str, int]:
+def savings(ledger: Ledger) -> dict[str, int]:
+    """What the newest quote of everything did not have to buy, in nanos by its currency."""
     with ledger.store.read() as connection:
         for text in connection.scalars(select(QUOTE.c.summary).order_by(QUOTE.c.created_at.desc())):
             summary = json.loads(text)

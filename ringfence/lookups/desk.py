@@ -150,7 +150,8 @@ class Desk:
             halves = (batch.subjects[:middle], batch.subjects[middle:])
             self.queue.extendleft(replace(batch, subjects=half, is_half=True) for half in reversed(halves))
             return
-        if parsed.retry and lane.try_again(parsed.retry_after, parsed.evidence):
+        # Of a lane that is stopped by hand it is left with the sentence of the stop.
+        if parsed.retry and (lane.halted or lane.try_again(parsed.retry_after, parsed.evidence)):
             self.queue.appendleft(batch)
             return
         self.left.append(Refused(batch.quote_id, batch.subjects, "provider_failed", parsed.stop or parsed.evidence))

@@ -15,6 +15,7 @@ from ringfence.http.exchange import Reply
 from ringfence.lake.tables import Lake, frame_of
 from ringfence.lookups.merge import phone_changes, phone_facts
 from ringfence.lookups.verdict import judge, net_price
+from ringfence.money.decide import losses
 from ringfence.money.ledger import Ledger
 from ringfence.money.schema import ATTEMPT, REPLY, SUBJECT, WORKER
 from ringfence.money.store import unpack
@@ -26,6 +27,9 @@ from ringfence.providers.registry import provider
 PARSER_VERSION = "1"
 # Attempts that one snapshot and one commit of the lake hold at most; a thousand numbers each make 200,000 rows.
 FLUSH = 200
+# Somebody has decided what an attempt cost, and the books say it by number: an answer that can be read after all, such
+# as one that was priced in another currency, is kept and costs nothing more.
+_COUNTED_AS_LOST = {**dict.fromkeys(("cost_amount", "cost_refund", "cost_net"), Decimal(0)), "cost_basis": "none"}
 
 Row = Mapping[str, Any]
 
@@ -118,11 +122,13 @@ def _rows(ledger: Ledger, settled: Settled) -> Iterator[dict[str, object]]:
         provider(attempt["provider"]), attempt["product"], settled.reply, [Phone(number) for number in numbers]
     )
     answers = {lookup.phone.e164: lookup for lookup in parsed.lookups}
-    for place, number in enumerate(numbers):
+    lost = losses(attempt)
+    for place, (subject, number) in enumerate(settled.numbers.items()):
         if number in answers:
             yield {
                 **_attempt_columns(ledger, attempt),
                 **_answer_columns(answers[number], attempt),
+                **(_COUNTED_AS_LOST if subject in lost else {}),
                 "lookup_id": f"{attempt['attempt_id']}:{place}",
                 "bucket": ledger.bucket(number),
                 "request_ref": attempt["request_ref"] or parsed.request_ref,

@@ -4,15 +4,15 @@ A reply that was stored is read and settled; an attempt without one is in doubt.
 first: the dead worker's lock decides.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
 
 from ringfence.lookups.publish import numbers_of, stored_reply
 from ringfence.lookups.verdict import judge, move_for
+from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Answered, Doubt, Move, Settle, apply
+from ringfence.money.moves import Doubt, Move, apply
 from ringfence.money.schema import ATTEMPT, REPLY, WORKER
 from ringfence.money.store import unpack
 from ringfence.money.workers import dead
@@ -66,7 +66,8 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
         old = connection.execute(
             select(ATTEMPT).where(ATTEMPT.c.state == "in_doubt", ATTEMPT.c.reserved_at < before)
         ).mappings()
-        moves = [_paid_lost(dict(attempt)) for attempt in old]
+        why = "in doubt for longer than in_doubt.assume_billed_after"
+        moves = [paid_lost(dict(attempt), attempt["held"], why) for attempt in old]
         return apply(connection, ledger, moves, "collect")
 
 
@@ -79,12 +80,3 @@ def _decided(connection: Any, attempt: dict[str, Any]) -> Move:
     parsed = judge(provider(attempt["provider"]), attempt["product"], reply, asked)
     subjects = {number: subject for subject, number in numbers.items()}
     return move_for(attempt["attempt_id"], parsed, subjects, attempt["unit_price"], attempt["currency"])
-
-
-def _paid_lost(attempt: dict[str, Any]) -> Move:
-    subjects: Sequence[int] = unpack(attempt["subjects"])
-    return Settle(
-        attempt_id=attempt["attempt_id"],
-        answers=[Answered(subject, "paid_lost", attempt["unit_price"]) for subject in subjects],
-        evidence="paid_lost: in doubt for longer than in_doubt.assume_billed_after",
-    )

@@ -56,7 +56,7 @@ def create(home: Path, *, mode: str, environment: str = "default", buckets: int 
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(f"{home} cannot be made ({error.strerror}); set home in the configuration") from None
-    with _alone_in(home):
+    with alone_in(home):
         path = home / FILE_NAME
         if path.exists():
             raise LedgerError(f"{path} exists already; a ledger is created once and kept")
@@ -108,9 +108,9 @@ def refuse_to_spend(ledger: Ledger, *, mode: str, lake_ledger_id: str | None, la
     return None
 
 
-def worker_locks(ledger: Ledger) -> Path:
+def worker_locks(home: Path) -> Path:
     """The folder where every worker that has not ended has its lock file, named by its id."""
-    return ledger.store.path.parent / "workers"
+    return home / "workers"
 
 
 def _forgotten(ledger: Ledger) -> str | None:
@@ -118,7 +118,7 @@ def _forgotten(ledger: Ledger) -> str | None:
 
     A file is empty until its worker is durably entered, and read here before the ledger is: none is just being born.
     """
-    born = {path.stem: path for path in worker_locks(ledger).glob("*.lock") if _size(path)}
+    born = {path.stem: path for path in worker_locks(ledger.store.path.parent).glob("*.lock") if _size(path)}
     if not born:
         return None
     with ledger.store.read() as connection:
@@ -148,8 +148,8 @@ def write_journal(
 
 
 @contextmanager
-def _alone_in(home: Path) -> Iterator[None]:
-    """Keep every other birth out of a home, and make what was named in it durable."""
+def alone_in(home: Path) -> Iterator[None]:
+    """Keep every other birth and restoring out of a home, and make what was named in it durable."""
     folder = os.open(home, os.O_RDONLY)
     try:
         wait_for(folder, home)
@@ -176,9 +176,7 @@ def _build(path: Path, mode: str, environment: str, buckets: int) -> Path:
         _migrate(connection)
         connection.execute(insert(META), [{"key": key, "value": value} for key, value in identity.items()])
         write_journal(connection, store.clock(), "ledger_created", who=environment, why=mode)
-    with store.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    store.engine.dispose()
+    store.close()
     return path
 
 

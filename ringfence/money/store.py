@@ -87,7 +87,7 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A durable write transaction: committed and synced when the block ends, rolled back when it raises."""
         path = self.path.with_suffix(".lock")
-        with _lock_file(path) as lock, _causes_named(self.path):
+        with _lock_file(path) as lock, causes_named(self.path):
             wait_for(lock.fileno(), path)
             with self.engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -101,12 +101,18 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent snapshot; keep it shorter than a second, or the WAL cannot be emptied."""
-        with _causes_named(self.path), self.engine.connect() as connection:
+        with causes_named(self.path), self.engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")
             try:
                 yield connection
             finally:
                 _roll_back(connection)
+
+    def close(self) -> None:
+        """Fold the log into the file, so that no other stands beside it, and let it go."""
+        with causes_named(self.path), self.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.engine.dispose()
 
 
 def wait_for(lock: int, path: Path) -> None:
@@ -148,12 +154,12 @@ def _roll_back(connection: Connection) -> None:
 
 
 @contextmanager
-def _causes_named(path: Path) -> Iterator[None]:
+def causes_named(path: Path) -> Iterator[None]:
     """Say in a sentence what the user can mend."""
     try:
         yield
-    except DBAPIError as error:
-        cause = CAUSES.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = CAUSES.get(getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF)
         if cause is None:
             raise
         raise LedgerError(f"{path} {cause}") from None

@@ -24,10 +24,16 @@ def put(connection: Connection, at: int, provider: str, *, who: str, why: str) -
     write_journal(connection, at, "stopped", who=who, why=f"{provider or 'everything'}: {row['why']}")
 
 
-def stop(ledger: Ledger, provider: str, *, who: str, why: str) -> None:
-    """Stop buying, durably; every process sees it before its next batch."""
+def stop(ledger: Ledger, provider: str, *, who: str, why: str) -> str | None:
+    """Stop buying, durably; every process sees it before its next batch. Returns what stood there before, if anything.
+
+    Without a reason (an empty `why`) an earlier stop stays as it is.
+    """
     with ledger.store.write() as connection:
-        put(connection, ledger.store.clock(), provider, who=who, why=why)
+        earlier = stops(connection).get(provider)
+        if why or not earlier:
+            put(connection, ledger.store.clock(), provider, who=who, why=why or "no reason was given")
+    return earlier
 
 
 def resume(ledger: Ledger, provider: str, *, who: str, why: str) -> bool:
@@ -35,7 +41,7 @@ def resume(ledger: Ledger, provider: str, *, who: str, why: str) -> bool:
     with ledger.store.write() as connection:
         found = connection.execute(delete(SWITCH).where(SWITCH.c.provider == provider)).rowcount
         if found:
-            told = f"{provider or 'everything'}: {mask_numbers(why)}"
+            told = f"{provider or 'everything'}: {mask_numbers(why) or 'no reason was given'}"
             write_journal(connection, ledger.store.clock(), "resumed", who=who, why=told)
     return bool(found)
 

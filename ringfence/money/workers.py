@@ -104,6 +104,22 @@ def dead(ledger: Ledger) -> Iterator[list[tuple[str, str | None]]]:
             lock.close()
 
 
+def lives(home: Path, worker_id: str) -> bool:
+    """Whether somebody holds the lock of a worker, so that it has neither ended nor died.
+
+    An empty file is left alone: its worker is just being born, and a try of its lock could keep it from that.
+    """
+    try:
+        with (worker_locks(home) / f"{worker_id}.lock").open("rb") as lock:
+            if lock.read(1):
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _alive(ledger: Ledger, worker_id: str) -> bool:
     """Whether a worker has not ended: asked again under its lock, it may have ended well, or been mended, just now."""
     with ledger.store.read() as connection:
@@ -116,4 +132,4 @@ def _end(connection: Connection, worker_id: str, at: int) -> None:
 
 
 def _lock_path(ledger: Ledger, worker_id: str) -> Path:
-    return worker_locks(ledger) / f"{worker_id}.lock"
+    return worker_locks(ledger.store.path.parent) / f"{worker_id}.lock"

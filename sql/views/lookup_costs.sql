@@ -12,7 +12,7 @@
 -- amount: what moved; releases and refunds are negative
 -- currency: ISO 4217 code of the amounts
 -- amount_reporting: the amount, when it is in the configured currency; else NULL
--- basis: reported, reported_late, list_price, free, none or unattributed
+-- basis: reported, reported_late, list_price, decided (by a person), free, none or unattributed
 -- occurred_at: when it was written, UTC
 -- billing_date: the day of it in the configured time zone
 with
@@ -63,7 +63,9 @@ lost as (
         lost.phone_e164,
         coalesce(settled.country, numbers.country) as country,
         coalesce(settled.source, numbers.source) as source,
-        lost.amount
+        lost.amount,
+        -- Of an attempt that a person has decided, only the sum was known.
+        case when lost.amount = settled.unit_price then 'list_price' else 'decided' end as basis
     from settled
     inner join base.paid_lost as lost on lost.attempt_id = settled.attempt_id
     left join base.distinct_phones as numbers on numbers.phone_e164 = lost.phone_e164
@@ -77,11 +79,11 @@ spent as (
     from answered
     where cost_refund <> 0
     union all
-    select entry, phone_e164, 'settle', country, source, amount, 'list_price'
+    select entry, phone_e164, 'settle', country, source, amount, basis
     from lost
 ),
 
--- Settled by a person, of an erased number, or not in the lake yet.
+-- Of an erased number, or not in the lake yet.
 unattributed as (
     select
         settled.entry,

@@ -1,0 +1,132 @@
+"""What a person decides about open attempts: counted as paid, with their numbers asked in vain, or given back.
+
+Only what is in doubt or awaited can be decided: a request that is out is its run's.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ringfence.errors import MoneyError, RingfenceError
+from ringfence.money.amount import Money
+from ringfence.money.entries import Row
+from ringfence.money.ledger import Ledger
+from ringfence.money.moves import Answered, Settle, Void, apply
+from ringfence.money.schema import ATTEMPT
+from ringfence.money.states import OPEN, OUTCOMES
+from ringfence.money.store import unpack
+from ringfence.numbers.phone import mask_numbers
+
+PAID_LOST = OUTCOMES.index("paid_lost")
+DECIDABLE = ("in_doubt", "awaiting")
+_LISTED = (
+    *("attempt_id", "state", "provider", "product", "country", "source", "numbers", "held", "currency"),
+    *("evidence", "reserved_at", "quote_id", "worker_id"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What somebody has found out about an attempt.
+
+    `cost` is what it was billed in all; None stands for what it holds, its list price. `voided` says that it cost
+    nothing and that its numbers may be asked again.
+    """
+
+    who: str
+    because: str
+    cost: Money | None = None
+    voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How many attempts and numbers were decided, and by currency what was counted as spent or given back."""
+
+    attempts: int
+    numbers: int
+    amounts: Sequence[Money]
+
+
+def open_attempts(connection: Connection) -> list[dict[str, Any]]:
+    """Every attempt that is not decided, the oldest first."""
+    query = select(*(ATTEMPT.c[name] for name in _LISTED)).where(ATTEMPT.c.state.in_(OPEN))
+    ordered = query.order_by(ATTEMPT.c.reserved_at, ATTEMPT.c.attempt_id)
+    return [dict(row) for row in connection.execute(ordered).mappings()]
+
+
+def decide(ledger: Ledger, attempt_id: str, decision: Decision) -> Decided:
+    """Decide one attempt; raises RingfenceError where there is nothing to decide, MoneyError for another currency."""
+    with ledger.store.write() as connection:
+        found = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == attempt_id)).mappings().one_or_none()
+        if found is None:
+            raise RingfenceError(
+                f"there is no attempt '{attempt_id[:40]}'; what is open is listed by: ringfence attempts"
+            )
+        if found["state"] == "sent":
+            raise RingfenceError(
+                f"attempt {attempt_id} is out now and its reply may come; "
+                "when its run has ended without one, ringfence collect puts it in doubt"
+            )
+        if found["state"] not in DECIDABLE:
+            raise RingfenceError(f"attempt {attempt_id} is {found['state']} already, and what is final does not change")
+        return _apply(connection, ledger, [dict(found)], decision)
+
+
+def decide_all(ledger: Ledger, provider: str, before: int, decision: Decision) -> Decided:
+    """Decide whatever a provider was asked before a moment (microseconds UTC), each attempt at what it holds."""
+    query = select(ATTEMPT).where(
+        ATTEMPT.c.state.in_(DECIDABLE), ATTEMPT.c.provider == provider, ATTEMPT.c.reserved_at < before
+    )
+    with ledger.store.write() as connection:
+        return _apply(connection, ledger, [dict(row) for row in connection.execute(query).mappings()], decision)
+
+
+def paid_lost(attempt: Row, cost: int, why: str) -> Settle:
+    """Count an attempt as paid for in vain: its numbers count as asked until their time to live ends."""
+    subjects = unpack(attempt["subjects"])
+    amounts = shares(cost, len(subjects))
+    answers = [Answered(subject, "paid_lost", amount) for subject, amount in zip(subjects, amounts, strict=True)]
+    return Settle(attempt_id=attempt["attempt_id"], answers=answers, evidence=f"paid_lost: {why}")
+
+
+def losses(attempt: Mapping[str, Any]) -> dict[int, int]:
+    """What each number that a settled attempt has paid for in vain has cost, by subject."""
+    subjects = unpack(attempt["subjects"])
+    amounts = shares(attempt["actual"], len(subjects))
+    parts = zip(subjects, amounts, attempt["outcomes"], strict=True)
+    return {subject: amount for subject, amount, outcome in parts if outcome == PAID_LOST}
+
+
+def shares(amount: int, count: int) -> list[int]:
+    """An amount in so many parts that add up to it; they differ by one nano at most."""
+    each, rest = divmod(amount, count)
+    return [each + (place < rest) for place in range(count)]
+
+
+def _apply(connection: Connection, ledger: Ledger, attempts: Sequence[Row], decision: Decision) -> Decided:
+    why = mask_numbers(f"{decision.who} decided: {decision.because}")
+    amounts: Counter[str] = Counter()
+    moves: list[Settle | Void] = []
+    for attempt in attempts:
+        cost = attempt["held"] if decision.cost is None else _in_currency(decision.cost, attempt)
+        amounts[attempt["currency"]] += cost
+        moves.append(Void(attempt["attempt_id"], why) if decision.voided else paid_lost(attempt, cost, why))
+    apply(connection, ledger, moves, decision.who)
+    return Decided(
+        attempts=len(attempts),
+        numbers=sum(attempt["numbers"] for attempt in attempts),
+        amounts=[Money(amount, currency) for currency, amount in sorted(amounts.items())],
+    )
+
+
+def _in_currency(cost: Money, attempt: Row) -> int:
+    booked = attempt["currency"]
+    if cost.currency != booked:
+        raise MoneyError(f"attempt {attempt['attempt_id']} is booked in {booked}: say what {cost} was in {booked}")
+    if cost.amount < 0:
+        raise MoneyError(f"{cost} is less than nothing: say what was billed, 0.00 {cost.currency} at least")
+    return cost.amount
