@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from ringfence.errors import LakeError
 from ringfence.lake.columns import TABLES
@@ -95,7 +97,7 @@ class Lake:
             raise LakeError(f"a partition of {name} has a name that is not plain")
         keys = ", ".join(f"'{key}'" if text else str(int(key)) for key in partitions)
         if keys:
-            write_deltalake(
+            _written(
                 table,
                 self._ordered(name, frame),
                 mode="overwrite",
@@ -110,7 +112,7 @@ class Lake:
         if table is None:
             self._create("lookups", frame, commit)
         else:
-            write_deltalake(table, self._ordered("lookups", frame), mode="append", commit_properties=commit)
+            _written(table, self._ordered("lookups", frame), mode="append", commit_properties=commit)
 
     def settled_seq(self, name: str = "lookups") -> int:
         """The highest settlement that a table holds; 0 before the first."""
@@ -120,7 +122,7 @@ class Lake:
     def _create(self, name: str, frame: pl.DataFrame, commit: CommitProperties | None = None) -> None:
         kind = TABLES[name]
         (self.home / "lake").mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_deltalake(
+        _written(
             str(self.home / "lake" / name),
             self._ordered(name, frame),
             partition_by=[kind.partition],
@@ -132,6 +134,17 @@ class Lake:
     @staticmethod
     def _ordered(name: str, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.select(pl.col(column).cast(spec.dtype) for column, spec in TABLES[name].columns.items())
+
+
+def _written(table: str | DeltaTable, frame: pl.DataFrame, **how: Any) -> None:
+    """Commit to a table, whole or not at all; a full disk is told as such."""
+    try:
+        write_deltalake(table, frame, **how)
+    except DeltaError as error:
+        # delta-rs repeats the machine's own number for it (errno 28, ENOSPC) in its text, and has no class for it.
+        if "os error 28" not in str(error):
+            raise
+        raise LakeError("the disk of the lake is full: free space and run again, nothing was lost") from None
 
 
 def usable(home: Path) -> None:

@@ -5,7 +5,7 @@ its columns, which becomes the column's comment. They read schema `base`, which 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from itertools import takewhile
@@ -23,6 +23,8 @@ MATERIALIZED = ("phone_numbers", "unusable_phones")
 ENRICHED = "enriched"
 # What an export of source rows holds beside the columns of the source's key.
 _CELL = ("source_key", "phone_column", "raw_value", "region_hint")
+# What views read of the sources themselves: of all of them, and for `enriched` of one.
+ROWS = {"rows_of_sources": ("source", *_CELL), "rows_of_source": ("key", "source", *_CELL)}
 _COLUMN = re.compile(r"-- (\w+): (.+)")
 _READS = re.compile(r"\b(?:from|join)\s+([a-z_]+)", re.IGNORECASE)
 
@@ -82,6 +84,14 @@ def create(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Path]) -> N
             raise LakeError(f"sql/views/{view.name}.sql does not work: {reason(error)}") from None
 
 
+def beside(name: str, key: Collection[str]) -> str:
+    """The name of a column of ours in an enriched relation: prefixed where a column of the source's key has it."""
+    taken = {each.casefold() for each in key}
+    while name in taken:
+        name = f"phone_{name}"
+    return name
+
+
 def checks(path: Path) -> list[CheckResult]:
     """Run every check on a served file, which is opened for reading only; raises LakeError."""
     if not path.is_file():
@@ -132,13 +142,10 @@ def _enrich(connection: duckdb.DuckDBPyConnection, view: View, source: str, path
         f"CREATE OR REPLACE TEMP VIEW rows_of_source AS "
         f"SELECT struct_pack({packed}) AS key, {literal(source)} AS source, {', '.join(_CELL)} FROM {export}"
     )
-    taken = {name.casefold() for name in key}
     columns = dict.fromkeys(key, "column of the source's key")
     renamed = []
     for name, *_ in connection.execute(f"DESCRIBE {view.query}").fetchall():
-        ours = name
-        while ours in taken:
-            ours = f"phone_{ours}"
+        ours = beside(name, key)
         if name in view.columns:
             columns[ours] = view.columns[name]
         if name not in ("key", ours):

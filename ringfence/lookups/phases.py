@@ -1,6 +1,7 @@
 """The phases of a launch, and how its progress row reads as a line: the same in terminal, log and run page."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from ringfence.money.amount import Money
@@ -11,6 +12,7 @@ PHASES = {
     "distinct_phones": "finding distinct numbers",
     "quote": "quoting",
     "lookups": "buying",
+    "collect": "deciding what is open",
     "phone_facts": "merging",
     "serve": "publishing",
     "failed": "failed",
@@ -26,6 +28,14 @@ def told(row: Mapping[str, Any], seconds: float) -> str:
     if row["phase"] != "lookups" or not row["planned"]:
         return phase
     rate = row["done"] / seconds if seconds > 1 else 0
-    pace = f", {rate:,.0f}/s, {(row['planned'] - row['done']) / rate:,.0f} s left" if rate else ""
+    pace = f", {rate:,.0f}/s, {lasting(round((row['planned'] - row['done']) / rate))} left" if rate else ""
     spent, held = Money(row["spent"], row["currency"]), Money(row["held"], row["currency"])
     return f"{phase}: {row['done']:,} of {row['planned']:,} numbers, {spent} spent, {held} held{pace}"
+
+
+def lasting(seconds: int) -> str:
+    """A duration as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours."""
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes = ceil(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{ceil(minutes / 60)} h"

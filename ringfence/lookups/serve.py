@@ -14,7 +14,7 @@ from ringfence.config.model import Config
 from ringfence.lake import served
 from ringfence.lake.columns import TABLES
 from ringfence.lake.tables import Lake
-from ringfence.lookups.books import books
+from ringfence.lookups import books
 from ringfence.lookups.due import BIT
 from ringfence.lookups.privacy import allowed
 from ringfence.money.ledger import Ledger
@@ -33,7 +33,7 @@ def serve(setup: Setup, ledger: Ledger, lake: Lake) -> Path:
     with lake.publishing(), served.workspace(lake.home) as folder:
         inputs = served.Inputs(
             files={name: lake.files(name) for name in TABLES},
-            tables=_written(folder, {**books(ledger), **_of_config(setup.config)}),
+            tables=_written(folder, {**books.books(ledger), **_of_config(setup.config)}),
             rows=_rows(setup, folder),
             about={"mode": ledger.mode, "timezone": setup.config.timezone, "currency": setup.config.currency},
         )
@@ -51,6 +51,14 @@ def serve_previous(home: Path) -> Path:
     """
     with Lake(home, ledger_id="").publishing(), served.workspace(home) as folder:
         return served.previous(home, folder)
+
+
+def base_columns() -> dict[str, list[str]]:
+    """The columns of every table that views can read in schema `base`, by table; nothing is built for it."""
+    added = {name: frame.columns for name, frame in _of_config(Config(mode="simulate")).items()}
+    lake = {name: table.names for name, table in TABLES.items()}
+    about = ["served_at", "ledger_id", "mode", "timezone", "currency", "seal"]
+    return {**lake, **books.columns(), **added, "served": about}
 
 
 def _written(folder: Path, frames: Mapping[str, pl.DataFrame]) -> dict[str, Path]:

@@ -47,13 +47,18 @@ class Relation:
         )
 
 
+def relations_of(connection: duckdb.DuckDBPyConnection, catalog: str) -> list[Relation]:
+    """Every table and view of a catalog, in every schema."""
+    rows = connection.execute(_RELATIONS, {"catalog": catalog}).fetchall()
+    return [Relation(catalog, schema, name) for schema, name in rows]
+
+
 def find_relation(connection: duckdb.DuckDBPyConnection, catalog: str, source: str, wanted: str) -> Relation:
     """The one relation that `wanted` names, exactly or else regardless of case.
 
     Raises SourceError when there is none, or more than one: which table is read is never guessed.
     """
-    rows = connection.execute(_RELATIONS, {"catalog": catalog}).fetchall()
-    relations = [Relation(catalog, schema, name) for schema, name in rows]
+    relations = relations_of(connection, catalog)
     for fold in (False, True):
         found = [relation for relation in relations if relation.is_meant_by(wanted, fold=fold)]
         if len(found) == 1:

@@ -56,6 +56,11 @@ class Column:
         """Whether a cell holds several scalars."""
         return self.kind in _LISTS
 
+    @property
+    def is_text(self) -> bool:
+        """Whether a cell is text, as the code of a country is."""
+        return self.kind in _TEXTS
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -71,22 +76,45 @@ def layout(spec: SourceSpec, relation: duckdb.DuckDBPyRelation) -> Layout:
 
     Raises SourceError for a column that is missing, named twice, or of a type that cannot be used.
     """
-    columns = {
-        name: Column(name, kind.id, _element(kind), _is_exact(kind))
-        for name, kind in zip(relation.columns, relation.types, strict=True)
-    }
+    columns = columns_of(relation)
     found = Layout(
         key=tuple(_distinct(spec, "key", spec.key, columns)),
         phones=dict(zip(spec.phones, _distinct(spec, "phones", spec.phones, columns), strict=True)),
         region=None if spec.region_column is None else _find(spec, spec.region_column, columns),
     )
     for column in found.key:
-        _check_key(spec, column)
+        _refuse(spec, column, key_problem(column))
     for column in found.phones.values():
-        _check_phone(spec, column)
-    if found.region and found.region.kind not in _TEXTS:
+        _refuse(spec, column, phone_problem(column))
+    if found.region and not found.region.is_text:
         raise _refusal(spec, found.region, "a region is text (ISO 3166-1 alpha-2, such as NL)")
     return found
+
+
+def columns_of(relation: duckdb.DuckDBPyRelation) -> dict[str, Column]:
+    """Every column of a relation, by its exact name."""
+    return {
+        name: Column(name, kind.id, _element(kind), _is_exact(kind))
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+    }
+
+
+def phone_problem(column: Column) -> str | None:
+    """Why a column of this type cannot be read for phone numbers, and what to do; None when it can."""
+    kind = column.element or column.kind
+    if kind in _SCALARS:
+        return None
+    advice = "a list within a list is not a cell" if kind in _LISTS else f"{kind.upper()} cannot hold phone numbers"
+    return _ADVICE.get(kind, f"{advice}; name a column of text, integers or lists of them")
+
+
+def key_problem(column: Column) -> str | None:
+    """Why a column cannot be part of a key, and what to do; None when it can."""
+    if column.name.casefold() in _OURS:
+        return "the enriched tables have a column of that name beside the key; rename it in a view"
+    if not column.exact_in_parquet:
+        return "Parquet cannot hold such a key exactly; name a view that casts it to VARCHAR"
+    return None
 
 
 def _element(kind: DuckDBPyType) -> str | None:
@@ -120,20 +148,9 @@ def _distinct(spec: SourceSpec, use: str, wanted: Sequence[str], columns: Mappin
     return found
 
 
-def _check_key(spec: SourceSpec, column: Column) -> None:
-    if column.name.casefold() in _OURS:
-        raise _refusal(
-            spec, column, "the enriched tables have a column of that name beside the key; rename it in a view"
-        )
-    if not column.exact_in_parquet:
-        raise _refusal(spec, column, "Parquet cannot hold such a key exactly; name a view that casts it to VARCHAR")
-
-
-def _check_phone(spec: SourceSpec, column: Column) -> None:
-    kind = column.element or column.kind
-    if kind not in _SCALARS:
-        advice = "a list within a list is not a cell" if kind in _LISTS else f"{kind.upper()} cannot hold phone numbers"
-        raise _refusal(spec, column, _ADVICE.get(kind, f"{advice}; name a column of text, integers or lists of them"))
+def _refuse(spec: SourceSpec, column: Column, problem: str | None) -> None:
+    if problem:
+        raise _refusal(spec, column, problem)
 
 
 def _refusal(spec: SourceSpec, column: Column, why: str) -> SourceError:

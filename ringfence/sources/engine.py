@@ -28,6 +28,18 @@ Mount = Callable[[duckdb.DuckDBPyConnection, SourceSpec, str], str]
 _FRAMES = "FORMAT parquet, ROW_GROUP_SIZE 100_000, ROW_GROUP_SIZE_BYTES '64MB', ROW_GROUPS_PER_FILE 1"
 
 
+def settings(folder: Path, memory_limit: str) -> dict[str, str | bool | int | float | list[str]]:
+    """How DuckDB is set up to read a warehouse; a larger GROUP BY than memory goes into `folder`."""
+    return {
+        "memory_limit": memory_limit,
+        "temp_directory": str(folder / "spill"),
+        "preserve_insertion_order": False,
+        # A missing table must not become a Python variable of that name, nor an unknown function a download.
+        "python_enable_replacements": False,
+        "autoinstall_known_extensions": False,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class _Opened:
     connection: duckdb.DuckDBPyConnection
@@ -87,23 +99,13 @@ class DuckDBSource:
     def _opened(self, folder: Path) -> Iterator[_Opened]:
         """The mounted warehouse; what DuckDB raises in the body becomes a SourceError."""
         try:
-            with duckdb.connect(":memory:", config=self._settings(folder)) as connection:
+            with duckdb.connect(":memory:", config=settings(folder, self.memory_limit)) as connection:
                 name = self.mount(connection, self.spec, self.location)
                 found = layout(self.spec, connection.sql(f"SELECT * FROM {name}"))
                 yield _Opened(connection, found, self._condition(connection, f"FROM {name}"))
         except duckdb.Error as error:
             # The original quotes cells: nothing that prints an error may reach it.
             raise refusal(self.spec, self.location, self.memory_limit, error) from None
-
-    def _settings(self, folder: Path) -> dict[str, str | bool | int | float | list[str]]:
-        return {
-            "memory_limit": self.memory_limit,
-            "temp_directory": str(folder / "spill"),
-            "preserve_insertion_order": False,
-            # A missing table must not become a Python variable of that name, nor an unknown function a download.
-            "python_enable_replacements": False,
-            "autoinstall_known_extensions": False,
-        }
 
     def _condition(self, connection: duckdb.DuckDBPyConnection, rows: str) -> str:
         """The rows under the user's condition, which must be one whole expression by itself."""

@@ -17,6 +17,13 @@ _PID = re.compile(r"PID (\d+)", re.ASCII)
 _LINE = re.compile(r"CSV Error on Line: (\d+)", re.ASCII)
 _FILE = re.compile(r"""file (?:= |['"])(/[^'"\n]+)""")
 
+# What a file is that cannot be opened.
+_TOLD = {
+    "encrypted database": "is encrypted; name a copy without encryption, or export its tables to Parquet",
+    "already attached": "is open for writing in this process; close it first",
+    "version number": f"is of a newer DuckDB than {duckdb.__version__}; write it with STORAGE_VERSION 'v1.5.0'",
+}
+
 
 def refusal(spec: SourceSpec, location: str, memory_limit: str, error: duckdb.Error) -> SourceError:
     """The sentence for an error: what, where, how to mend."""
@@ -40,14 +47,11 @@ def _sentence(location: str, memory_limit: str, error: duckdb.Error) -> str:
         return f"{where} needs more than {memory_limit} of memory to read; keep very long cells out with a condition"
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
         return f"a cell in {where} is not of the type that a condition, a view or another file asks for; use TRY_CAST"
+    for words, told in _TOLD.items():
+        if words in message:
+            return f"{where} {told}"
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
         return f"the relation in {where} does not work any more; repair the view, or name the table behind it"
-    if "already attached" in message:
-        return f"{where} is open for writing in this process; close it first"
-    if "version number" in message:
-        return (
-            f"{where} was written by a newer DuckDB than {duckdb.__version__}; write it with STORAGE_VERSION 'v1.5.0'"
-        )
     return f"{where} cannot be read ({type(error).__name__}): it is damaged, of another format, or not ours to read"
 
 
