@@ -1,4 +1,7 @@
-"""Asset checks: the SQL files of `sql/checks`, and what the ledger says of itself. They warn and never block."""
+"""Asset checks: the SQL files of `sql/checks`, and what the ledger says of itself. They warn and never block.
+
+What stands in the way of the next purchase is in `outlook`.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -8,6 +11,7 @@ import dagster as dg
 
 from assets.described import key, plain_money
 from assets.launch import House, plainly
+from assets.outlook import outlook_checks
 from ringfence.lake.views import checks, sql_folder
 from ringfence.lookups.coverage import coverage, open_numbers
 from ringfence.money.health import doubts, uses
@@ -24,8 +28,8 @@ LEDGER_CHECKS = {
 
 
 def all_checks() -> list[dg.AssetChecksDefinition]:
-    """Checks on the served tables and on the ledger."""
-    return [_sql_checks(), _ledger_checks()]
+    """Checks on the served tables, on the ledger, and on the next purchase."""
+    return [_sql_checks(), _ledger_checks(), outlook_checks()]
 
 
 def _sql_checks() -> dg.AssetChecksDefinition:

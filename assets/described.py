@@ -9,7 +9,6 @@ import duckdb
 
 from assets.launch import PREFIX
 from ringfence.lake.columns import TABLES
-from ringfence.lake.views import View
 from ringfence.money.amount import NANOS
 from ringfence.quoting import quoted
 
@@ -31,16 +30,6 @@ def table_metadata(name: str) -> dict[str, Any]:
             columns=[
                 dg.TableColumn(column, _type_name(spec.dtype), spec.meaning) for column, spec in table.columns.items()
             ]
-        ),
-    }
-
-
-def view_metadata(name: str, view: View) -> dict[str, Any]:
-    """What is known of a served relation before it is built: its place and columns; their types come with the rows."""
-    return {
-        "dagster/table_name": f"ringfence.duckdb/{name}",
-        "dagster/column_schema": dg.TableSchema(
-            columns=[dg.TableColumn(column, "", meaning) for column, meaning in view.columns.items()]
         ),
     }
 

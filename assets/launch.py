@@ -7,10 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from assets.recipes import ID
 from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
@@ -27,6 +29,8 @@ from ringfence.money.workers import Worker, working
 PREFIX = "ringfence"
 # The launch that a run belongs to; the command line reads its progress from the ledger under this id.
 LAUNCH_TAG = "ringfence/launch"
+# The runs of one backfill are one launch: the quote that one of them makes is the quote of the next.
+BACKFILL_TAG = "dagster/backfill"
 # A run with this tag buys nothing, whatever is approved.
 PURCHASING_TAG = "ringfence/purchasing"
 
@@ -66,7 +70,8 @@ class House(dg.ConfigurableResource):
             redact.install()
             setup = self.setup()
             ledger = open_ledger(setup.home)
-            launch_id = context.run.tags.get(LAUNCH_TAG) or context.run.run_id
+            tags = context.run.tags
+            launch_id = tags.get(LAUNCH_TAG) or tags.get(BACKFILL_TAG) or context.run.run_id
             worker = self._stack.enter_context(working(ledger, launch_id, context.run.run_id))
             _fail_runs(context.instance, recover(ledger))
             self._launch = Launch(setup, ledger, Lake(setup.home, ledger.ledger_id), worker, launch_id)
@@ -82,13 +87,19 @@ class House(dg.ConfigurableResource):
 class Limits(dg.ConfigurableResource):
     """What narrows a run. Nothing here authorises a purchase but `approve_up_to`."""
 
-    sources: list[str] = Field(default=[], description="only these sources")
-    countries: list[str] = Field(default=[], description="only numbers of these countries, such as [DE, NL]")
-    limit: int | None = Field(default=None, ge=1, description="at most so many numbers")
-    max_spend: str | None = Field(default=None, description='at most this much in this run, such as "5 EUR"')
-    quote: str | None = Field(default=None, description="buy this approved quote and nothing else")
+    sources: list[str] = Field(default=[], description="only these sources: `sources: [customers, leads]`")
+    countries: list[str] = Field(default=[], description="only numbers of these countries: `countries: [DE, NL]`")
+    limit: int | None = Field(
+        default=None, ge=1, description="quote at most so many numbers, such as a first ten: `limit: 10`"
+    )
+    max_spend: str | None = Field(default=None, description='spend at most this much in this run: `max_spend: "5 EUR"`')
+    quote: str | None = Field(
+        default=None, description=f"this quote and nothing else; quote says its id: `quote: {ID}`"
+    )
     approve_up_to: str | None = Field(
-        default=None, description='approve this run\'s quote up to an amount such as "5 EUR", or max: what it says'
+        default=None,
+        description='approve the quote of this run up to an amount: `approve_up_to: "5 EUR"`; or up to what it says '
+        "itself: `approve_up_to: max`",
     )
 
     def narrow(self, config: Config) -> Narrow:
@@ -147,6 +158,14 @@ def who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def launchpad(run: dg.DagsterRun) -> str | None:
+    """The page of the UI that launches job enrich; None for a run that was not started from a UI's workspace."""
+    origin = run.remote_job_origin
+    if origin is None:
+        return None
+    return f"/locations/{quote(origin.repository_origin.code_location_origin.location_name)}/jobs/enrich/playground"
 
 
 def _fail_runs(instance: dg.DagsterInstance, run_ids: list[str]) -> None:

@@ -3,16 +3,39 @@
 import dagster as dg
 
 from assets.described import OWNERS, plain_money, table_metadata, upstream
-from assets.launch import PREFIX, PURCHASING_TAG, House, Launch, Limits, step, who
+from assets.launch import PREFIX, PURCHASING_TAG, House, Launch, Limits, launchpad, step, who
+from assets.quoted import quote_metadata
+from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
+from ringfence.errors import RingfenceError
+from ringfence.http import redact
 from ringfence.lookups.buy import Order, buy, open_for_spending
-from ringfence.lookups.estimate import by_country
 from ringfence.lookups.outcome import Bought
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import make_quote
 from ringfence.lookups.recover import assume_billed
+from ringfence.lookups.serve import serve
 from ringfence.money import quotes
-from ringfence.money.amount import Money, decimal_text
+from ringfence.money.amount import Money
 from ringfence.money.quotes import Quote
+
+QUOTE = described(
+    "The dry run: which due facts would be bought from whom for how much. It costs nothing and ends in an id.",
+    EVERYTHING,
+    ONE_COUNTRY,
+    FIRST_TEN,
+    UP_TO,
+)
+LOOKUPS = described(
+    "Every answer about a number that was bought: reserved, sent once, kept raw, parsed and settled.",
+    "Bought are approved quotes, then what `approval.unattended` covers; a budget is a limit and never consent.",
+    APPROVE,
+    BUY,
+    CEILING,
+)
+
+
+class ProviderRefusedError(RingfenceError):
+    """A provider said no to all of us, as to a wrong key or an account without credit: the message is its sentence."""
 
 
 def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -24,6 +47,7 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         group_name="purchase",
         owners=OWNERS,
         kinds={"polars", "sqlite"},
+        description=QUOTE,
     )
     def quote(context: dg.AssetExecutionContext, house: House, limits: Limits) -> dg.MaterializeResult:
         """The dry run: which due facts would be bought from whom for how much. It costs nothing and ends in an id."""
@@ -39,22 +63,25 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                     launch.setup.secrets(name)
                 up_to = None if limits.approve_up_to == "max" else Money.parse(limits.approve_up_to)
                 quotes.approve(launch.ledger, made.quote_id, up_to, who=who(), why=f"run {context.run.run_id}")
-            return dg.MaterializeResult(metadata=_quote_metadata(made))
+            return dg.MaterializeResult(metadata=quote_metadata(made, launchpad(context.run)))
 
     @dg.asset(
         key_prefix=PREFIX,
-        deps=upstream("quote"),
+        # Bucket by bucket too: a backfill goes from partitions to partitions, and would end at an unpartitioned quote.
+        deps=upstream("distinct_phones", "quote"),
         partitions_def=buckets,
         backfill_policy=dg.BackfillPolicy.single_run(),
         group_name="purchase",
         owners=OWNERS,
         kinds={"http", "deltalake"},
+        description=LOOKUPS,
         metadata=table_metadata("lookups"),
     )
     def lookups(context: dg.AssetExecutionContext, house: House, limits: Limits) -> dg.MaterializeResult:
         """Every answer about a number that was bought: reserved, sent once, kept raw, parsed and settled."""
-        with step(house, context, "lookups") as launch:
-            if context.run.tags.get(PURCHASING_TAG) == "off":
+        buying = context.run.tags.get(PURCHASING_TAG) != "off"
+        with step(house, context, "lookups" if buying else "collect") as launch:
+            if not buying:
                 lost = assume_billed(launch.ledger, launch.setup.config.in_doubt.assume_billed_after)
                 publish_settled(launch.ledger, launch.lake)
                 return dg.MaterializeResult(metadata={"bought": 0, "counted_as_spent": lost})
@@ -66,15 +93,31 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                 max_spend=limits.ceiling(),
                 buckets=None if whole else chosen,
                 own_only=limits.narrows,
+                tell=context.log.info,
             )
             try:
                 bought = buy(launch.setup, launch.ledger, launch.lake, launch.worker, order)
             finally:
                 publish_settled(launch.ledger, launch.lake)
             context.log.info(bought.why_not)
+            if bought.refused:
+                _publish_what_was_paid(launch, bought, context)
+                raise ProviderRefusedError(bought.refused)
             return dg.MaterializeResult(metadata=_bought_metadata(bought))
 
     return [quote, lookups]
+
+
+def _publish_what_was_paid(launch: Launch, bought: Bought, context: dg.AssetExecutionContext) -> None:
+    """Merge and serve what this run paid for before it ends red: the steps that do so are skipped then."""
+    if not bought.numbers:
+        return
+    try:
+        publish_facts(launch.lake)
+        serve(launch.setup, launch.ledger, launch.lake)
+    except (RingfenceError, OSError) as error:
+        # The run fails for what the provider said; what is not published now, the next run publishes first.
+        context.log.warning("what was bought is kept and not served yet: %s", redact.redact(str(error)))
 
 
 def _quote(launch: Launch, limits: Limits) -> Quote:
@@ -83,35 +126,6 @@ def _quote(launch: Launch, limits: Limits) -> Quote:
             return quotes.load(connection, limits.quote)
     narrow = limits.narrow(launch.setup.config)
     return make_quote(launch.setup, launch.ledger, launch.lake, narrow, launch.launch_id)
-
-
-def _quote_metadata(made: Quote) -> dict[str, dg.MetadataValue | str | int | float]:
-    summary = made.summary
-    body = "\n".join(
-        f"| {name} | {product} | {country} | {count:,} | {decimal_text(amount)} |"
-        for name, product, country, _, count, amount in by_country(made.lines)
-    )
-    saved = summary["saved"]
-    return {
-        "quote_id": made.quote_id,
-        "numbers": made.numbers,
-        "max": plain_money(summary["max"]),
-        "currency": summary["currency"],
-        "saved": plain_money(sum(saved.values())),
-        "saved_by_rejection": plain_money(saved["rejection"]),
-        "saved_by_dedupe": plain_money(saved["dedupe"]),
-        "saved_by_freshness": plain_money(saved["freshness"]),
-        "lines": dg.MetadataValue.md(
-            f"| provider | product | country | numbers | {summary['currency']} |\n|---|---|---|---:|---:|\n{body}"
-        ),
-        "next": _next(made),
-    }
-
-
-def _next(made: Quote) -> str:
-    if made.numbers:
-        return f"ringfence approve {made.quote_id}"
-    return "; ".join(f"{count:,} numbers: {why}" for why, count in made.summary["no_route"].items()) or "nothing is due"
 
 
 def _bought_metadata(bought: Bought) -> dict[str, dg.MetadataValue | str | int | float]:

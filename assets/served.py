@@ -1,41 +1,36 @@
 """The served relations: one asset a file of `sql/views`, all published together by one atomic replace."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
-from assets.described import OWNERS, key, plain_money, relation_metadata, upstream, view_metadata
+from assets.described import OWNERS, key, plain_money, relation_metadata, upstream
 from assets.launch import House, Launch, step
-from ringfence.lake.columns import TABLES
-from ringfence.lake.views import views
+from assets.lineage import Relation, relations
+from ringfence.config.model import SourceConfig
 from ringfence.lookups.coverage import Coverage, coverage
 from ringfence.lookups.outcome import bought
 from ringfence.lookups.serve import serve
 
-ENRICHED = "enriched"
 
-
-def served_assets(sources: Sequence[str]) -> list[dg.AssetsDefinition]:
+def served_assets(sources: Mapping[str, SourceConfig]) -> list[dg.AssetsDefinition]:
     """What SQL users read; the lake's own tables are served under their own names as well."""
-    found = {view.name: view for view in views()}
-    enriched = {f"{ENRICHED}_{name}": name for name in sources}
-    relations = {name: view for name, view in found.items() if name not in (*TABLES, ENRICHED)}
-    relations |= dict.fromkeys(enriched, found[ENRICHED])
-    above = ("phone_map", "distinct_phones", "lookups", "phone_facts", "phone_changes")
+    found = {relation.name: relation for relation in relations(sources)}
 
     @dg.multi_asset(
         name="served",
         specs=[
             dg.AssetSpec(
-                key(name),
-                deps=upstream(*above, *([enriched[name]] if name in enriched else [])),
-                description=_ENRICHED_MEANING if name in enriched else view.meaning,
+                key(relation.name),
+                deps=upstream(*relation.above),
+                description=relation.meaning,
                 group_name="served",
                 owners=OWNERS,
                 kinds={"duckdb", "sql"},
-                metadata=view_metadata(name, view),
+                metadata=_planned(relation),
             )
-            for name, view in relations.items()
+            for relation in found.values()
         ],
         can_subset=True,
     )
@@ -43,17 +38,27 @@ def served_assets(sources: Sequence[str]) -> list[dg.AssetsDefinition]:
         """Build the served file aside and put it in place of the old one; it is one file, whatever is selected."""
         with step(house, context, "serve") as launch:
             path = serve(launch.setup, launch.ledger, launch.lake)
-            described = relation_metadata(path, relations)
+            described = relation_metadata(path, found)
             described["coverage"] |= _coverage_metadata(coverage(path))
             described["lookup_costs"] |= _cost_metadata(launch)
-            for name in relations:
+            for name, relation in found.items():
                 if key(name) in context.selected_asset_keys:
-                    yield dg.MaterializeResult(asset_key=key(name), metadata=described[name])
+                    lineage = {"dagster/column_lineage": relation.column_lineage}
+                    yield dg.MaterializeResult(asset_key=key(name), metadata={**described[name], **lineage})
 
     return [served]
 
 
-_ENRICHED_MEANING = "One row per key, phone column and position of the source, with what is known of the number."
+def _planned(relation: Relation) -> dict[str, Any]:
+    """What is known of a relation before it is built: place, columns and their lineage; types come with the rows."""
+    return {
+        "dagster/table_name": f"ringfence.duckdb/{relation.name}",
+        "dagster/column_schema": dg.TableSchema(
+            columns=[dg.TableColumn(column, "", meaning) for column, meaning in relation.columns.items()]
+        ),
+        "dagster/column_lineage": relation.column_lineage,
+        "lineage": relation.table(),
+    }
 
 
 def _coverage_metadata(found: Sequence[Coverage]) -> dict[str, object]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets import checks, facts, phones, purchase, served
+from assets import checks, cost_report, facts, phones, purchase, served
 from assets.launch import House, Limits
 from pipelines import jobs
 from ringfence.config import environment
@@ -38,7 +38,8 @@ def definitions(config_path: str | None) -> dg.Definitions:
             *phones.phone_assets(list(config.sources), partitions),
             *purchase.purchase_assets(partitions),
             *facts.fact_assets(partitions),
-            *served.served_assets(list(config.sources)),
+            *served.served_assets(config.sources),
+            *cost_report.report_assets(),
         ],
         asset_checks=checks.all_checks(),
         jobs=list(every_job.values()),

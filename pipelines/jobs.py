@@ -6,22 +6,46 @@ import dagster as dg
 
 from assets.described import key
 from assets.launch import PURCHASING_TAG
+from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
 from ringfence.config.model import Config
 
 # Dagster 1.13 does not export the type that define_asset_job returns.
 Job = Any
+# A job page has no tab for its launchpad, and asks about partitions where one run goes through all of them.
+_LAUNCHPAD = (
+    "Run configurations are pasted into the launchpad (in the menu beside Materialize all). It asks about a partition: "
+    "choose none and confirm, one run goes through all buckets."
+)
+QUOTE = described(
+    "Read the sources and quote what is due. Buys nothing.",
+    _LAUNCHPAD,
+    EVERYTHING,
+    ONE_COUNTRY,
+    "With `approve_up_to` it also approves what it quotes, for the next run of job `enrich`:",
+    UP_TO,
+)
+ENRICH = described(
+    "Quote, buy what is approved, merge and serve.",
+    _LAUNCHPAD,
+    "With an empty run configuration it buys approved quotes, then what `approval.unattended` covers.",
+    FIRST_TEN,
+    APPROVE,
+    BUY,
+    UP_TO,
+    CEILING,
+)
 FREE = ("phone_map", "distinct_phones", "quote")
 LAKE = ("lookups", "phone_facts", "phone_changes")
 
 
 def all_jobs(buckets: dg.StaticPartitionsDefinition) -> dict[str, Job]:
     """The jobs by name: quote is the dry run, enrich the whole, collect decides what is open, serve publishes."""
-    served = dg.AssetSelection.groups("served")
+    served = dg.AssetSelection.groups("served", "report")
     free = dg.AssetSelection.assets(*(key(name) for name in FREE))
     lake = dg.AssetSelection.assets(*(key(name) for name in LAKE))
     jobs = [
-        _job("quote", free, buckets, "Read the sources and quote what is due. Buys nothing."),
-        _job("enrich", free | lake | served, buckets, "Quote, buy what is approved, merge and serve."),
+        _job("quote", free, buckets, QUOTE),
+        _job("enrich", free | lake | served, buckets, ENRICH),
         _job(
             "collect",
             lake | served,

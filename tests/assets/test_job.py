@@ -1,24 +1,33 @@
 """The assets of the main job, materialized for real: real warehouse, ledger and lake, and the simulator on loopback."""
 
 import fcntl
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import dagster as dg
 import duckdb
 import httpx
 import pytest
+import yaml
 
 from pipelines.definitions import definitions
 from ringfence.lake.columns import TABLES
 from ringfence.lake.tables import Lake
 from ringfence.money import ledger as ledgers
+from ringfence.money import switch
 from ringfence.money.invariants import violations
+from ringfence.providers.registry import provider
 from ringfence.simulator.server import Settings, running
 from tests.small import PHONES, make_config, make_warehouse
 
+# The account is empty from the third request on.
+NO_CREDIT = "- {when: {nth: 3}, fault: status, status: 402}\n"
 CELLS = [*PHONES[:60], *(f"06 {phone[4:]}" for phone in PHONES[:20]), None, "", "n/a", "2026-11-21", "call me"]
 
 
@@ -82,7 +91,10 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
 
 
 def test_without_consent_nothing_is_bought_and_the_run_is_green(home: Path, url: str) -> None:
-    """A budget is not consent: the run succeeds, buys nothing, says so, and every wanted fact awaits approval."""
+    """A budget is not consent: the run succeeds, buys nothing, says so, and every wanted fact awaits approval.
+
+    The report says in words that there is nothing to draw yet.
+    """
     result = run(home)
     assert result.success
     assert charged(url) == []
@@ -91,6 +103,9 @@ def test_without_consent_nothing_is_bought_and_the_run_is_green(home: Path, url:
     coverage = {e.check_name: e for e in result.get_asset_check_evaluations()}["coverage"]
     assert (coverage.passed, coverage.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "60 numbers awaiting_approval" in (coverage.description or "")
+    told = metadata(result, "cost_report")
+    assert (told["spent_total"], told["coverage"]) == (0, 0)
+    assert (told["spend_by_day"], told["carriers"]) == ("nothing was spent yet", "no carrier is known yet")
 
 
 def test_what_is_approved_is_bought_once_and_served(home: Path, url: str) -> None:
@@ -111,12 +126,28 @@ def test_what_is_approved_is_bought_once_and_served(home: Path, url: str) -> Non
 
 
 def test_an_approval_covers_exactly_what_it_says(home: Path, url: str) -> None:
-    """Half of the money approved buys half of the numbers, and the rest waits with the reason."""
+    """Half of the money approved buys half of the numbers, and the rest waits with the reason.
+
+    The report says so in pictures and in numbers that plot, and shows no phone number.
+    """
     result = run(home, approve_up_to="0.30 EUR")
     assert result.success
     assert len(charged(url)) == 30
     reasons = rows(home, "SELECT DISTINCT answer_reason FROM phone_facts WHERE answer_status = 'awaiting_approval'")
     assert reasons == [("the approval of 0.30 EUR is used up",)]
+    told = metadata(result, "cost_report")
+    assert (told["spent_total"], told["spent_this_month"], told["held"], told["in_doubt"]) == (0.3, 0.3, 0, 0)
+    assert told["saved"] == metadata(result, "quote")["saved"]
+    coverage = rows(home, "SELECT sum(answered) / sum(wanted) FROM coverage")
+    assert told["coverage"] == round(float(coverage[0][0]), 4)
+    assert texts(told["spend_by_day"])[0] == "Spent today: 0.30 EUR"
+    assert texts(told["budget_month"])[0] == "Budget a month: 0.30 EUR of 100.00 EUR"
+    assert "NL" in texts(told["coverage_by_country"])
+    carriers = rows(home, "SELECT count(coalesce(current_carrier_name, current_carrier_mccmnc)) FROM phone_numbers")[0][
+        0
+    ]
+    assert texts(told["carriers"])[0] == f"Carriers of {carriers:,} numbers"
+    assert not re.search(r"\+\d{5}", repr(told))
 
 
 def test_limits_only_narrow(home: Path, url: str) -> None:
@@ -146,13 +177,113 @@ def test_a_missing_secret_stops_the_purchase_before_anything_is_spent(home: Path
     assert charged(url) == []
 
 
+def progress(folder: Path) -> tuple[str, str]:
+    """Phase and note of the only launch."""
+    with ledgers.open_ledger(folder / "home").store.read() as connection:
+        row = connection.exec_driver_sql("SELECT phase, note FROM progress").one()
+    return row[0], row[1]
+
+
 def test_a_wrong_key_is_one_clear_sentence(home: Path, url: str) -> None:
-    """Refused credentials stop the provider after one request; nothing is spent and the numbers say why."""
+    """Refused credentials stop the provider after one request; the run is red and says it, and so does the launch."""
     (home / ".env").write_text("INFOBIP_API_KEY=wrong-key\n", encoding="utf-8")
     result = run(home, approve_up_to="max")
-    assert "infobip" in metadata(result, "lookups")["why_not_more"].lower()
-    assert rows(home, "SELECT DISTINCT answer_status FROM phone_facts") == [("provider_failed",)]
+    assert not result.success
+    sentence = failure(result)
+    assert sentence.startswith("infobip refused the credentials (HTTP 401): check INFOBIP_API_KEY")
+    (failed,) = (event for event in result.all_events if event.is_step_failure)
+    assert failed.step_key == "ringfence__lookups"
+    assert progress(home) == ("failed", sentence)
     assert charged(url) == []
+
+
+def test_what_was_paid_before_a_provider_said_no_is_served(home: Path, tmp_path: Path) -> None:
+    """An account whose credit ends in the midst of a run: red, and the answers of before can be read all the same."""
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(NO_CREDIT, encoding="utf-8")
+    with running(Settings(provider="infobip", scenario=str(scenario))) as urls:
+        make_config(home, urls["infobip"], batch=10)
+        result = run(home, approve_up_to="max")
+        assert not result.success
+        paid = charged(urls["infobip"])
+    assert 0 < len(paid) < 60
+    assert failure(result) == progress(home)[1]
+    assert "infobip" in failure(result)
+    assert rows(home, "SELECT count(*) FROM lookups") == [(len(paid),)]
+    assert rows(home, "SELECT count(*) > 0 FROM phone_numbers WHERE validity <> 'unknown'") == [(True,)]
+    reasons = rows(home, "SELECT DISTINCT answer_status FROM phone_facts ORDER BY 1")
+    assert {("answered",), ("provider_failed",)} <= set(reasons)
+    assert "phone_facts" not in materialized(result)
+
+
+def test_a_quote_says_what_to_paste_to_buy_it(home: Path, url: str) -> None:
+    """The run configuration of `next` approves and buys exactly that quote; pictures and table say its money."""
+    told = metadata(run(home, job="quote", limit=12), "quote")
+    (block,) = re.findall(r"```yaml\n(.*?)```", told["next"], re.DOTALL)
+    assert "| infobip | query | NL | 12 | 0.12 |" in told["lines"]
+    assert {name: texts(told[name])[0] for name in ("money", "savings")} == {
+        "money": "At most 0.12 EUR",
+        "savings": f"Not spent: {told['saved']:.2f} EUR",
+    }
+    assert (told["numbers"], told["max"], told["first_run"]) == (12, 0.12, 0.12)
+    assert told["steady_month"] > 0
+    limits = yaml.safe_load(block)["resources"]["limits"]["config"]
+    assert run(home, **limits).success
+    assert len(charged(url)) == 12
+
+
+def texts(markdown: str) -> list[str]:
+    """The texts of the picture in a metadata value."""
+    svg = unquote(markdown.partition("data:image/svg+xml,")[2].removesuffix(")"))
+    return [each.text or "" for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
+
+
+def test_a_quote_of_sources_that_were_never_read_says_so(home: Path) -> None:
+    """Materialized by itself on a new home, it does not claim that nothing is due."""
+    result = run(home, job="quote", only=["quote"])
+    assert "launch job quote" in metadata(result, "quote")["next"]
+
+
+def checked(result: dg.ExecuteInProcessResult, *names: str) -> dict[str, tuple[bool, str]]:
+    """Whether checks passed, and what they say; none is worse than a warning."""
+    found = {each.check_name: each for each in result.get_asset_check_evaluations() if each.check_name in names}
+    assert {each.severity for each in found.values()} <= {dg.AssetCheckSeverity.WARN}
+    return {name: (each.passed, each.description or "") for name, each in found.items()}
+
+
+def test_what_stands_in_the_way_of_the_next_purchase_is_amber(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A price that ends soon, a stop and an announced end are warned of beside a green quote, each with what to do."""
+    names = ("prices", "stops", "sunset")
+    assert checked(run(home, job="quote"), *names) == dict.fromkeys(names, (True, "nothing to do"))
+    ledger = ledgers.open_ledger(home / "home")
+    switch.stop(ledger, "", who="anna", why="the bill looks odd")
+    day = datetime.now(UTC).date() + timedelta(days=5)
+    card = "provider,product,country,mccmnc,outcome,price,currency,valid_from,valid_to\n"
+    (home / "prices.csv").write_text(f"{card}infobip,query,,,,0.01,EUR,2026-01-01,{day}\n", encoding="utf-8")
+    path = home / "ringfence.yaml"
+    text = path.read_text(encoding="utf-8").replace('    price: {query: "0.01 EUR"}\n', "")
+    path.write_text(f"{text}prices: prices.csv\n", encoding="utf-8")
+    monkeypatch.setattr(type(provider("infobip")), "sunset", day, raising=False)
+    result = run(home, job="quote")
+    assert result.success
+    found = checked(result, *names)
+    assert [passed for passed, _ in found.values()] == [False, False, False]
+    assert "prices.csv" in found["prices"][1]
+    assert "ringfence resume" in found["stops"][1]
+    assert "infobip ends on" in found["sunset"][1]
+
+
+def test_a_backfill_is_one_launch(home: Path, url: str) -> None:
+    """The runs of a backfill share their quote: what one of them quotes and approves, a later one buys."""
+    defs = definitions(str(home / "ringfence.yaml"))
+    limits = {"resources": {"limits": {"config": {"limit": 7, "approve_up_to": "max"}}}}
+    keys = [dg.AssetKey(["ringfence", name]) for name in ("phone_map", "distinct_phones", "quote", "lookups")]
+    with dg.DagsterInstance.ephemeral() as instance:
+        for chosen in (keys[:3], keys[3:]):
+            assert defs.resolve_job_def("enrich").execute_in_process(
+                instance=instance, asset_selection=chosen, run_config=limits, tags={"dagster/backfill": "abcdefgh"}
+            )
+    assert len(charged(url)) == 7
 
 
 def test_figures_of_cells_add_up(home: Path) -> None:
