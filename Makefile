@@ -3,9 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CODE := ringfence assets pipelines tests benchmarks examples
+CODE := ringfence assets pipelines tests benchmarks examples docs
 
-.PHONY: setup demo ui test test-long lint format bench clean
+.PHONY: setup demo ui test test-long lint format docs bench clean
 
 setup: $(READY)
 
@@ -42,6 +42,9 @@ lint: setup
 
 format: setup
 	@$(BIN)/ruff check --fix --quiet $(CODE); $(BIN)/ruff format --quiet $(CODE)
+
+docs: setup
+	@$(BIN)/python -m docs.build
 
 bench: setup
 	@for each in benchmarks/bench_*.py; do echo "== $$each"; $(BIN)/python $$each; done

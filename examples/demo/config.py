@@ -1,13 +1,14 @@
 """The demo's `ringfence.yaml`: how the warehouse of `warehouse.py` is read, and from whom answers may be bought.
 
-It holds no secret and no account: the only provider is the simulator on this machine.
+It holds no secret and no account: every provider is simulated on this machine.
 """
 
 import json
+from collections.abc import Mapping
 from string import Template
 
 _CONFIG = Template("""\
-# Ringfence, set up for the demo: an invented CRM, and a simulator in the place of the provider. No money moves.
+# Ringfence, set up for the demo: an invented CRM, and a simulator in the place of the providers. No money moves.
 home: $home                       # ledger, lake and the served ringfence.duckdb; relative to this file
 mode: simulate                       # a ledger is born simulate or live, and stays so
 timezone: Europe/Amsterdam           # of budget windows and of the schedule
@@ -40,10 +41,23 @@ providers:
   infobip:
     products: [query]
     price: {query: "0.01 EUR"}       # per number
-    base_url: "http://127.0.0.1:$port"
+    base_url: "http://127.0.0.1:$infobip"
     batch: 250                       # numbers in a request
     in_flight: 4                     # requests at a time
     rate: 20/s
+  messente:
+    products: [hlr_sync]
+    price: {hlr_sync: "0.002 EUR"}
+    base_url: "http://127.0.0.1:$messente"
+    in_flight: 16                    # ten numbers in a request, so more of them at a time
+    rate: 200/s
+  vonage:
+    products: [standard, advanced]
+    price: {standard: "0.005 EUR", advanced: "0.04 EUR"}
+    base_url: "http://127.0.0.1:$vonage"
+    in_flight: 16                    # one number in a request
+    rate: 200/s
+routes: {default: [infobip], GB: [messente], NL: [messente], US: [vonage]}    # auto would ask the cheapest everywhere
 
 budgets:                             # limits: all of them hold
   - {window: month, cap: "500 EUR"}
@@ -53,6 +67,6 @@ schedule: "0 5 * * *"                # every day at five in the morning
 """)
 
 
-def config_text(port: int, home: str = "./home") -> str:
-    """The configuration for a simulator of Infobip on this port of 127.0.0.1; `home` is relative to the file."""
-    return _CONFIG.substitute(port=port, home=json.dumps(home, ensure_ascii=False))
+def config_text(ports: Mapping[str, int], home: str = "./home") -> str:
+    """The configuration for simulated providers on these ports of 127.0.0.1; `home` is relative to the file."""
+    return _CONFIG.substitute(ports, home=json.dumps(home, ensure_ascii=False))

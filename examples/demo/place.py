@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import yaml
 
+from ringfence.simulator.vendor import vendors
+
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "demo"
 CONFIG = DEMO / "ringfence.yaml"
@@ -28,29 +30,24 @@ def environment() -> dict[str, str]:
     return {**mine, "RINGFENCE_CONFIG": str(CONFIG), "RINGFENCE_WORKSPACE": str(ROOT / "workspace.yaml")}
 
 
-def free_port() -> int:
-    """The usual port of the simulator, or any other that is free."""
-    for port in (PORT, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no port is free on 127.0.0.1")
+def ports() -> dict[str, int]:
+    """A port for each simulated provider: the usual ones, else others that are free together."""
+    offsets = {name: vendor.port_offset for name, vendor in vendors().items()}
+    for first in range(PORT, PORT + 1000, 10):
+        if all(_free(first + offset) for offset in offsets.values()):
+            return {name: first + offset for name, offset in offsets.items()}
+    raise OSError(f"no ports are free from {PORT} on")
 
 
 @contextmanager
 def simulator() -> Iterator[str]:
-    """The base URL of the demo's simulator, started if it does not run yet."""
+    """The base URL of the simulated Infobip, the first port, where all charges can be read; started if need be."""
     url = str(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["providers"]["infobip"]["base_url"])
     if _answers(url):
         yield url
         return
     port = url.rpartition(":")[2]
-    process = subprocess.Popen(
-        [COMMAND, "simulate", "--provider", "infobip", "--port", port, "--latency", "100ms"], stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([COMMAND, "simulate", "--port", port, "--latency", "50ms"], stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
         while not _answers(url):
@@ -77,6 +74,15 @@ def keep(new: list[dict[str, str]]) -> Decimal:
     bill = {"charges": [*old, *new], "totals": {"EUR": f"{total:.9f}"}}
     path.write_text(json.dumps(bill), encoding="utf-8")
     return total
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _answers(url: str) -> bool:

@@ -22,10 +22,11 @@ from examples.demo.place import (
     ROOT,
     charges,
     environment,
-    free_port,
     keep,
+    ports,
     simulator,
 )
+from ringfence.providers.registry import providers
 
 ROWS = 20_000
 
@@ -68,8 +69,9 @@ def _prepare() -> None:
     print(f"making a messy warehouse in {DEMO.relative_to(ROOT)}/ ...")
     warehouse.write(DEMO, rows=ROWS)
     # Any credential will do: the simulator refuses only those that begin with "wrong".
-    (DEMO / ".env").write_text("INFOBIP_API_KEY=simulated\n", encoding="utf-8")
-    CONFIG.write_text(config_text(free_port()), encoding="utf-8")
+    secrets = {name for known in providers().values() for name in known.secrets[0]}
+    (DEMO / ".env").write_text("".join(f"{name}=simulated\n" for name in sorted(secrets)), encoding="utf-8")
+    CONFIG.write_text(config_text(ports()), encoding="utf-8")
     ringfence("ledger", "create")
 
 

@@ -1,6 +1,5 @@
 """`ringfence approve`: consent to a quote, by name and with a reason."""
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -19,11 +18,13 @@ def approve(
 ) -> None:
     """Approve a quote, so that the next run buys it.
 
-    Example: ringfence approve 01997f3e-... --up-to "12.40 EUR" --because "spring campaign"
+    Who approved it, when and why stays in the ledger's journal.
+
+    Example: ringfence approve QUOTE_ID --up-to "12.40 EUR" --because "campaign"
     """
     home = context.home()
     cap = quotes.approve(
-        home.ledger, quote_id, Money.parse(up_to) if up_to else None, who=getpass.getuser(), why=because or "approved"
+        home.ledger, quote_id, Money.parse(up_to) if up_to else None, who=context.who(), why=because or "approved"
     )
     if up_to and not cap.amount:
         typer.echo(f"withdrew the approval of {quote_id}: nothing more is bought under it")

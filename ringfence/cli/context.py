@@ -1,10 +1,17 @@
-"""What commands stand on: the configuration that the environment or the folder names, and the ledger in its home."""
+"""What commands stand on: the configuration that environment or folder name, its ledger, and the served file."""
 
+import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+import duckdb
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
+from ringfence.errors import RingfenceError
+from ringfence.lake import served as served_file
 from ringfence.lake.tables import Lake
 from ringfence.money.ledger import Ledger, open_ledger
 
@@ -28,3 +35,32 @@ def home() -> Home:
     found = setup()
     ledger = open_ledger(found.home)
     return Home(found, ledger, Lake(found.home, ledger.ledger_id))
+
+
+@contextmanager
+def served() -> Iterator[duckdb.DuckDBPyConnection]:
+    """The served file, for reading only; what DuckDB refuses becomes one sentence. Raises RingfenceError."""
+    path = setup().home / served_file.NAME
+    if not path.exists():
+        raise RingfenceError(f"{path} is not there yet; publish it with: ringfence serve")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            # Neither may a missing table become a Python variable of that name, nor a time that of this machine.
+            connection.execute("SET python_enable_replacements = false")
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+    except duckdb.Error as error:
+        raise RingfenceError(" ".join(str(error).split("\n\nLINE")[0].split())) from None
+    except RuntimeError as error:
+        # So DuckDB says that Ctrl-C has ended a query.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
+
+
+def who() -> str:
+    """The person who types, for the journal."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

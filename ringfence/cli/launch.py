@@ -6,6 +6,7 @@ The command line and the run meet in the ledger: the launch id is a tag of the r
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,15 +32,26 @@ concurrency:
     max_concurrent_runs: 4
 """
 POLL = 0.2
+# Free bytes at which a disk is full for a run: its files take more.
+FULL = 16 * 1024 * 1024
 
 
 class LaunchError(Exception):
     """A run ended in failure for which it left no sentence; the message names its log."""
 
 
+class StoppedError(Exception):
+    """Somebody stopped a launch while it went on."""
+
+
+def dagster_folder(setup: Setup) -> Path:
+    """DAGSTER_HOME, else home/dagster."""
+    return Path(setup.env.get("DAGSTER_HOME") or setup.home / "dagster").resolve()
+
+
 def dagster_home(setup: Setup) -> Path:
-    """DAGSTER_HOME, else home/dagster; its dagster.yaml is written where it is missing."""
-    path = Path(setup.env.get("DAGSTER_HOME") or setup.home / "dagster").resolve()
+    """The folder of Dagster's instance, made; its dagster.yaml is written where it is missing."""
+    path = dagster_folder(setup)
     path.mkdir(parents=True, exist_ok=True)
     settings = path / "dagster.yaml"
     if not settings.exists():
@@ -73,7 +85,7 @@ def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str
     """Run a job to its end; returns the launch id. `watch` is called with it while the run goes on.
 
     Raises RingfenceError with the run's own sentence when it fails for a reason that the user can mend, else
-    LaunchError.
+    LaunchError; StoppedError after Ctrl-C.
     """
     launch_id = home.ledger.store.new_id()
     root = checkout(home.setup)
@@ -101,17 +113,27 @@ def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str
                 if progress.get(home.ledger, launch_id):
                     started()
                 time.sleep(POLL)
-        except BaseException:
+        except BaseException as error:
             process.terminate()
             process.wait()
+            if isinstance(error, KeyboardInterrupt):
+                raise StoppedError("stopped; what was out stays held until it is decided: ringfence collect") from None
             raise
     watch(launch_id)
     if process.returncode:
-        row = progress.get(home.ledger, launch_id)
-        if row and row["phase"] == "failed" and row["note"]:
-            raise RingfenceError(row["note"])
-        raise LaunchError(f"the run failed; its log is {log}")
+        raise _failure(home, launch_id, log)
     return launch_id
+
+
+def _failure(home: Home, launch_id: str, log: Path) -> Exception:
+    """Why a run failed; on a full disk it could leave no sentence."""
+    row = progress.get(home.ledger, launch_id)
+    if row and row["phase"] == "failed" and row["note"]:
+        return RingfenceError(row["note"])
+    for folder in (home.setup.home, log.parent):
+        if shutil.disk_usage(folder).free < FULL:
+            return RingfenceError(f"the disk of {folder} is full; free space and run again: what is stored is kept")
+    return LaunchError(f"the run failed; its log is {log}")
 
 
 @contextmanager

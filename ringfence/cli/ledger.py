@@ -1,5 +1,6 @@
-"""`ringfence ledger`: the ledger's birth and its check."""
+"""`ringfence ledger`: the ledger's birth, its check, and its copies."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,11 +8,16 @@ import typer
 from ringfence.cli import context
 from ringfence.cli.launch import dagster_home
 from ringfence.cli.output import Format, FormatOption, print_rows
-from ringfence.lake.tables import usable
+from ringfence.config.environment import Setup
+from ringfence.lake.tables import state_of, usable
+from ringfence.money import copies, restoring
 from ringfence.money import ledger as ledgers
 from ringfence.money.invariants import violations
+from ringfence.money.ledger import Ledger
 
-app = typer.Typer(help="The ledger: create it once, check it any time.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="The ledger: create it once, check and copy it any time.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command()
@@ -32,17 +38,66 @@ def create(
 
 @app.command()
 def check(form: FormatOption = Format.TABLE) -> None:
-    """Check every invariant of the ledger; exit code 1 when one is broken.
+    """Check every invariant of the ledger, and whether anything may be bought from it; exit code 1 when not.
 
     Example: ringfence ledger check
     """
     home = context.home()
     with home.ledger.store.read() as connection:
         found = violations(connection)
+    refusal = _refusal(home.setup, home.ledger)
     rows = [{"invariant": v.invariant, "meaning": v.meaning, "row": v.row} for v in found]
-    if found or form is Format.JSON:
-        print_rows(rows, form, title="broken invariants")
+    if found or form is not Format.TABLE:
+        columns = ("invariant", "meaning", "row")
+        print_rows(rows, form, title="broken invariants", more={"refuses_to_spend": refusal}, columns=columns)
     else:
         typer.echo("the ledger is sound: I1 to I11 hold")
-    if found:
+    if form is Format.TABLE:
+        _tell(refusal)
+    if found or refusal:
         raise typer.Exit(1)
+
+
+@app.command()
+def backup(file: Annotated[Path, typer.Argument(help="a new file; it is yours alone (mode 0600)")]) -> None:
+    """Copy the ledger into a file, also while runs go on. A copy holds every number: keep it as safe as the ledger.
+
+    Example: ringfence ledger backup ledger-2026-11-21.sqlite
+    """
+    home = context.home()
+    made = copies.back_up(home.ledger, file)
+    typer.echo(
+        f"copied ledger {made.ledger_id} to {file}: {made.settlements:,} settlements, {made.undecided:,} open attempts"
+    )
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="a copy that `ledger backup` has written")],
+    because: Annotated[
+        str, typer.Option(help="why the present ledger may be forgotten, when it is the newer one")
+    ] = "",
+) -> None:
+    """Put a copy back, once it has passed every check; the present ledger is kept beside it. No run may be going on.
+
+    Example: ringfence ledger restore copy.sqlite --because "disk replaced"
+    """
+    setup = context.setup()
+    usable(setup.home)
+    owner, _ = state_of(setup.home)
+    done = restoring.restore(
+        setup.home, file, mode=setup.config.mode, lake_ledger_id=owner, who=context.who(), because=because.strip()
+    )
+    kept = f"; the ledger of before is kept as {done.before}" if done.before else ""
+    typer.echo(f"restored ledger {done.ledger.ledger_id} from {file} at settlement {done.ledger.settled_seq():,}{kept}")
+    _tell(_refusal(setup, done.ledger))
+
+
+def _refusal(setup: Setup, ledger: Ledger) -> str | None:
+    """Why nothing may be bought from a ledger, None when it may."""
+    owner, seq = state_of(setup.home)
+    return ledgers.refuse_to_spend(ledger, mode=setup.config.mode, lake_ledger_id=owner, lake_seq=seq)
+
+
+def _tell(refusal: str | None) -> None:
+    typer.echo(f"nothing is bought from it: {refusal}" if refusal else "it fits the lake and the configured mode")

@@ -1,6 +1,5 @@
 """`ringfence quote`: the dry run, launched as job `quote`."""
 
-from math import ceil
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ from ringfence.cli.launch import launch
 from ringfence.cli.output import Format, FormatOption, console, print_rows
 from ringfence.cli.watching import Watch
 from ringfence.lookups.estimate import by_country
+from ringfence.lookups.phases import lasting
 from ringfence.lookups.plan import plan, preview
 from ringfence.lookups.quote import narrowed
 from ringfence.lookups.routes import Market
@@ -94,7 +94,7 @@ def print_quote(home: Home, made: Quote, form: Format) -> None:
         Money(summary[name], summary["currency"]) for name in ("low", "expected", "max", "first_run", "steady_month")
     )
     out.print(f"due: {made.numbers:,} numbers, low {low}, expected {expected}, max {most}")
-    out.print(f"time: {summary['requests']:,} requests, {_time(summary['seconds'])} or more")
+    out.print(f"time: {summary['requests']:,} requests, {lasting(summary['seconds'])} or more")
     out.print(f"budgets: they have room for {fits:,} of {made.numbers:,} numbers")
     for reason, count in summary["no_route"].items():
         out.print(f"due and not quoted: {count:,} numbers, {reason}")
@@ -108,14 +108,6 @@ def print_quote(home: Home, made: Quote, form: Format) -> None:
     )
     for warning in summary["warnings"]:
         out.print(f"warning: {warning}")
-
-
-def _time(seconds: int) -> str:
-    """A duration as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours."""
-    if seconds < 120:
-        return f"{seconds} s"
-    minutes = ceil(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{ceil(minutes / 60)} h"
 
 
 def _rows(made: Quote) -> list[dict[str, Any]]:

@@ -13,7 +13,9 @@ from ringfence.lookups.serve import serve_previous
 def serve(
     previous: Annotated[bool, typer.Option("--previous", help="serve the file before this one")] = False,  # noqa: FBT002
 ) -> None:
-    """Publish the tables that SQL users read; readers of the old file keep it until they close it.
+    """Publish the tables that SQL users read.
+
+    Readers of the old file keep it until they close it; the last three are kept.
 
     Example: ringfence serve
     """

@@ -22,7 +22,9 @@ def simulate(
     tls_cert: Annotated[Path | None, typer.Option(help="PEM file; serves HTTPS")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file")] = None,
 ) -> None:
-    """Simulate the providers until interrupted; needs no configuration and sends nothing anywhere.
+    """Simulate the providers on this machine, with their own bill.
+
+    Runs until Ctrl-C; needs no configuration and sends nothing anywhere.
 
     Example: ringfence simulate --port 8900 --latency 50ms
     """

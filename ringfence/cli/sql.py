@@ -1,6 +1,8 @@
 """`ringfence sql`: one query on the served tables, read-only."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from itertools import islice
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -9,6 +11,9 @@ from ringfence.cli import context
 from ringfence.cli.output import Format, FormatOption, print_rows
 from ringfence.errors import RingfenceError
 
+# Rows of a table for people, and those that are fetched at a time for programs.
+SHOWN = 1_000
+
 
 def sql(
     query: Annotated[str, typer.Argument(help="a SELECT")],
@@ -16,20 +21,28 @@ def sql(
 ) -> None:
     """Run a query on the served tables.
 
-    Example: ringfence sql "SELECT validity, count(*) FROM phone_numbers GROUP BY ALL"
+    A table stops after 1,000 rows; csv and json hold all. Times are UTC. In csv a text that a spreadsheet would run
+    as a formula gets a ' before it.
+
+    Example: ringfence sql "SELECT * FROM enriched_customers LIMIT 5"
     """
-    path = context.setup().home / "ringfence.duckdb"
-    if not path.exists():
-        raise RingfenceError(f"{path} is not there yet; publish it with: ringfence serve")
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            connection.execute("SET python_enable_replacements = false")
-            result = connection.execute(query)
-            names = _distinct([column[0] for column in result.description or []])
-            rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    except duckdb.Error as error:
-        raise RingfenceError(" ".join(str(error).split("\n\nLINE")[0].split())) from None
-    print_rows(rows, form)
+    with context.served() as connection:
+        result = connection.execute(query)
+        if result is None:
+            raise RingfenceError("there is no query in it; write a SELECT")
+        names = _distinct([column[0] for column in result.description or []])
+        rows = _rows(result, names)
+        if form is not Format.TABLE:
+            print_rows(rows, form, columns=names)
+            return
+        print_rows(list(islice(rows, SHOWN)), form)
+        if next(rows, None):
+            typer.echo(f"these are the first {SHOWN:,} rows; all are in: --format csv", err=True)
+
+
+def _rows(result: duckdb.DuckDBPyConnection, names: list[str]) -> Iterator[dict[str, Any]]:
+    while some := result.fetchmany(SHOWN):
+        yield from (dict(zip(names, row, strict=True)) for row in some)
 
 
 def _distinct(names: list[str]) -> list[str]:

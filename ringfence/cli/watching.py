@@ -1,9 +1,14 @@
-"""How a run is watched: the progress row of the ledger as a line that moves, or as plain lines when piped."""
+"""How a run is watched: the progress row of the ledger as a line that moves, or as plain lines when piped.
+
+All of it goes to standard error: on standard output stands the result alone.
+"""
 
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+import typer
 from rich.console import Console
 from rich.status import Status
 
@@ -13,29 +18,35 @@ from ringfence.money import progress
 
 # Seconds between two plain lines of the same phase.
 QUIET = 5
+# Before these a launch has no quote; after a failure nobody knows.
+UNQUOTED = ("start", "phone_map", "distinct_phones", "quote", "failed")
 
 
 class Watch:
     """Shows a launch while it goes on; a context manager. Money is always shown beside the count.
 
-    `on_quote` is called with the launch id when the launch has quoted and is about to buy.
+    `on_quote` is called with the launch id once, when the launch has quoted and buys. `launch_id` is None before the
+    launch has begun. `buying_for` says how many seconds it has bought already.
     """
 
-    def __init__(self, home: Home, on_quote: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, home: Home, on_quote: Callable[[str], None] | None = None, buying_for: float | None = None
+    ) -> None:
+        self.launch_id: str | None = None
         self._home = home
         self._on_quote = on_quote
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._phase = ""
         self._line = ""
         self._printed = ""
         self._printed_at = 0.0
-        self._buying_since: float | None = None
+        self._buying_since: float | None = None if buying_for is None else time.monotonic() - buying_for
         self._seen = 0
 
     def __enter__(self) -> "Watch":
         if sys.stderr.isatty():
-            self._status = self._console.status("starting (Dagster takes a few seconds)")
+            console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+            self._status = console.status("starting (Dagster takes a few seconds)")
             self._status.start()
         return self
 
@@ -48,14 +59,14 @@ class Watch:
         row = progress.get(self._home.ledger, launch_id)
         if row is None or row["updated_at"] == self._seen:
             return
+        self.launch_id = launch_id
         self._seen = row["updated_at"]
         now = time.monotonic()
         begins = row["phase"] != self._phase
         if begins:
             self._print()
             self._phase = row["phase"]
-            if self._phase == "lookups" and self._on_quote:
-                self._on_quote(launch_id)
+            self._quoted(launch_id)
         if row["planned"] and self._buying_since is None:
             self._buying_since = now
         self._line = told(row, now - (self._buying_since or now))
@@ -64,8 +75,27 @@ class Watch:
         elif (begins and not row["planned"]) or now - self._printed_at > QUIET:
             self._print()
 
+    def _quoted(self, launch_id: str) -> None:
+        if self._on_quote is None or self._phase in UNQUOTED:
+            return
+        told_of, self._on_quote = self._on_quote, None
+        if self._status:
+            self._status.stop()
+        # Who reads may have gone, which rich tells by SystemExit: what was approved is bought all the same.
+        with suppress(BrokenPipeError, SystemExit):
+            told_of(launch_id)
+        if self._status:
+            self._status.start()
+
     def _print(self) -> None:
         """A line that stays: where every phase came to, and one now and then when nobody watches."""
-        if self._line and self._line != self._printed:
-            self._console.print(self._line)
-            self._printed, self._printed_at = self._line, time.monotonic()
+        if self._line in ("", self._printed) or self._phase == "failed":
+            # Why it failed is the command's sentence.
+            return
+        if self._status:
+            self._status.console.print(self._line)
+        else:
+            # Nobody may be there to read it: a run that buys does not end for that.
+            with suppress(OSError):
+                typer.echo(self._line, err=True)
+        self._printed, self._printed_at = self._line, time.monotonic()

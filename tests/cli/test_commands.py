@@ -1,31 +1,20 @@
-"""The commands as a person types them: as processes, with their exit codes and without tracebacks."""
+"""A first purchase as a person types it: as processes, in a pipe and in a terminal, with what each command says."""
 
+import csv
 import json
 import os
+import pty
+import re
 import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from ringfence.simulator.server import Settings, running
+from tests.cli.commands import RINGFENCE, environment, ringfence
 from tests.small import PHONES, make_config, make_warehouse
-
-ROOT = Path(__file__).parents[2]
-
-
-def ringfence(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder."""
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "RINGFENCE_WORKSPACE": str(ROOT / "workspace.yaml"),
-        **variables,
-    }
-    command = [Path(sys.executable).with_name("ringfence"), *arguments]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.fixture
@@ -35,18 +24,45 @@ def url() -> Iterator[str]:
         yield urls["infobip"]
 
 
+def in_a_terminal(folder: Path, *arguments: str) -> tuple[int, list[str]]:
+    """Run a command in a terminal of 80 columns; gives its exit code and the lines that stay on the screen."""
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [RINGFENCE, *arguments],
+        cwd=folder,
+        env=environment(folder, COLUMNS="80", TERM="xterm"),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    shown = b""
+    # Linux ends the reading of a terminal that everybody has left with an error.
+    with suppress(OSError):
+        while some := os.read(controller, 65_536):
+            shown += some
+    os.close(controller)
+    # A line that moves is drawn over and over: what stays of it is behind the last time that it was wiped.
+    lines = [line.rsplit("\x1b[2K", 1)[-1] for line in shown.decode().replace("\r\n", "\n").split("\n")]
+    return process.wait(), [re.sub(r"\x1b\[[\d;?]*[A-Za-z]|\r", "", line) for line in lines]
+
+
 def test_the_first_purchase_from_nothing(tmp_path: Path, url: str) -> None:
     """Create, quote, approve, enrich, look: each command says what it did, and the money adds up everywhere."""
     make_warehouse(tmp_path, PHONES[:40])
     make_config(tmp_path, url)
     assert "mode simulate" in ringfence(tmp_path, "ledger", "create").stdout
-    quote = json.loads(ringfence(tmp_path, "quote", "--limit", "25", "--format", "json").stdout)
+    asked = ringfence(tmp_path, "quote", "--limit", "25", "--format", "json")
+    quote = json.loads(asked.stdout)
+    assert asked.stderr.splitlines() == ["reading the sources", "finding distinct numbers", "quoting"]
     assert (quote["numbers"]["quoted"], quote["max"], quote["within_budgets"]) == (25, "0.250000000", 25)
     approved = ringfence(tmp_path, "approve", quote["quote_id"], "--because", "a test")
     assert "up to 0.25 EUR" in approved.stdout
-    done = ringfence(tmp_path, "enrich", "--quote", quote["quote_id"], "--format", "json")
+    done = ringfence(tmp_path, "enrich", "--quote", quote["quote_id"], "--format", "csv")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["rows"][0]["spent"] == "0.250000000"
+    assert "buying: 25 of 25 numbers, 0.25 EUR spent, 0.00 EUR held" in done.stderr
+    [row] = csv.DictReader(done.stdout.splitlines())
+    assert (row["numbers"], row["spent"], row["currency"]) == ("25", "0.250000000", "EUR")
     costs = json.loads(ringfence(tmp_path, "costs", "--by", "country,source", "--format", "json").stdout)
     assert costs["totals"][0]["spent"] == "0.250000000"
     assert costs["rows"][0] | {"country": "NL", "source": "crm", "spent": "0.250000000"} == costs["rows"][0]
@@ -57,52 +73,28 @@ def test_the_first_purchase_from_nothing(tmp_path: Path, url: str) -> None:
     assert "sound" in ringfence(tmp_path, "ledger", "check").stdout
 
 
-MISTAKES = {
-    "no configuration": (["quote"], "", "RINGFENCE_CONFIG"),
-    "a wrong key": (["quote"], "mode: simulate\nbudgts: []\n", "ringfence.yaml:2: budgts: there is no such key"),
-    "no ledger": (["costs"], "mode: simulate\n", "ringfence ledger create"),
-    "an unknown grouping": (["costs", "--by", "moon"], "ledger", "not by 'moon'"),
-    "an unknown quote": (["approve", "nonsense"], "ledger", "ringfence quotes"),
-    "nothing served yet": (["sql", "SELECT 1"], "ledger", "ringfence serve"),
-    "a second ledger": (["ledger", "create"], "ledger", "exists already"),
-    "an amount that is none": (["enrich", "--max-spend", "lots"], "ledger", "0.002 EUR"),
-    "two ways at once": (["enrich", "--yes", "--quote", "x"], "ledger", "leave out --yes"),
-    "a latency that is none": (["simulate", "--latency", "soon"], "", "50ms"),
-    "an unknown scenario": (["simulate", "--scenario", "nope"], "", "chaos"),
-}
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_one_line_that_says_how_to_mend_it(name: str, tmp_path: Path) -> None:
-    """Exit code 2, one sentence, no traceback."""
-    arguments, config, told = MISTAKES[name]
-    if config:
-        text = "mode: simulate\nhome: ./home\n" if config == "ledger" else config
-        (tmp_path / "ringfence.yaml").write_text(text, encoding="utf-8")
-    if config == "ledger":
-        assert ringfence(tmp_path, "ledger", "create").returncode == 0
-    done = ringfence(tmp_path, *arguments)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert told in done.stderr
-    assert "Traceback" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
-
-
-def test_a_locked_warehouse_is_one_line(tmp_path: Path, url: str) -> None:
-    """A run that cannot read a source says which process holds it, and exits with 2."""
-    make_warehouse(tmp_path, PHONES[:3])
+def test_the_first_purchase_in_a_terminal(tmp_path: Path, url: str) -> None:
+    """`enrich --limit 10 --yes` shows what it approves, how it goes on and what came of it, on lines of their own."""
+    make_warehouse(tmp_path, PHONES[:40])
     make_config(tmp_path, url)
     ringfence(tmp_path, "ledger", "create")
-    with duckdb.connect(str(tmp_path / "crm.duckdb")):
-        done = ringfence(tmp_path, "quote")
-    assert done.returncode == 2
-    assert str(os.getpid()) in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_outside_a_checkout_a_launch_says_what_to_do(tmp_path: Path) -> None:
-    """Without workspace.yaml anywhere above, launching is refused with a sentence."""
-    (tmp_path / "ringfence.yaml").write_text("mode: simulate\nhome: ./home\n", encoding="utf-8")
-    ringfence(tmp_path, "ledger", "create")
-    done = ringfence(tmp_path, "quote", RINGFENCE_WORKSPACE="")
-    assert (done.returncode, "RINGFENCE_WORKSPACE" in done.stderr) == (2, True)
+    code, lines = in_a_terminal(tmp_path, "enrich", "--limit", "10", "--yes")
+    assert code == 0
+    text = "\n".join(lines)
+    order = [
+        "\nquoting\n",
+        "\nquote 0",
+        "approved by --yes: 10 numbers for",
+        "\n  infobip query: 10 numbers, at most 0.10 EUR\n",
+        "\nbuying: 10 of 10 numbers, 0.10 EUR spent, 0.00 EUR held",
+        "\nbought 10 numbers for 0.10 EUR\neverything that was quoted was bought\n",
+        'ringfence sql "SELECT * FROM enriched_crm LIMIT 5"',
+    ]
+    places = [text.find(part) for part in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert all(len(line) <= 80 for line in lines)
+    # The table of programs, and of people: the same rows.
+    rows = list(csv.DictReader(ringfence(tmp_path, "quotes", "--format", "csv").stdout.splitlines()))
+    assert [(row["status"], row["max"], row["spent"]) for row in rows] == [("approved", "0.100000000", "0.100000000")]
+    assert rows[0]["quote_id"] in ringfence(tmp_path, "quotes").stdout

@@ -1,0 +1,132 @@
+"""`ringfence attempts`: what is open, with its age and money, and the decision of a person about it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from ringfence.cli import context
+from ringfence.cli.context import Home
+from ringfence.cli.output import Format, FormatOption, print_rows, time_text
+from ringfence.errors import RingfenceError
+from ringfence.money import decide as decisions
+from ringfence.money import switch
+from ringfence.money.amount import Money, decimal_text
+from ringfence.money.decide import Decided, Decision
+from ringfence.money.workers import lives
+from ringfence.providers.registry import provider as known
+
+# Seconds, and what they are called.
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+LIST_PRICE = "list"
+COLUMNS = (
+    *("attempt_id", "state", "age", "provider", "product", "country", "source", "numbers"),
+    *("held", "currency", "asked_at", "why"),
+)
+
+app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+
+
+@app.callback()
+def attempts(called: typer.Context, form: FormatOption = Format.TABLE) -> None:
+    """List what is open: requests that are out, awaited or in doubt. `attempts decide` ends a doubt.
+
+    Example: ringfence attempts --format json
+    """
+    if called.invoked_subcommand:
+        return
+    home = context.home()
+    with home.ledger.store.read() as connection:
+        found = decisions.open_attempts(connection)
+    print_rows([_row(home, each) for each in found], form, title="open attempts", columns=COLUMNS)
+
+
+@app.command()
+def decide(
+    because: Annotated[str, typer.Option(help="why; it is journalled with your name")],
+    attempt_id: Annotated[str | None, typer.Argument(metavar="ID", help="one attempt, as `attempts` lists it")] = None,
+    provider: Annotated[str | None, typer.Option(help="all in doubt or awaited of this one; needs --before")] = None,
+    before: Annotated[
+        str | None, typer.Option(help="asked before this time (of the configuration's zone): 2026-11-20T12:00")
+    ] = None,
+    settled: Annotated[
+        str | None, typer.Option(help='billed: all of the attempt together, "0.04 EUR"; or list: what each holds')
+    ] = None,
+    voided: Annotated[bool, typer.Option("--voided", help="not billed: its numbers may be bought again")] = False,  # noqa: FBT002
+) -> None:
+    """Decide what is in doubt or awaited: as billed, and not asked again in its time to live, or as not billed.
+
+    It is final. What was billed above the price in use stops its provider.
+
+    Example: ringfence attempts decide ID --settled "0.04 EUR" --because "invoice"
+    """
+    if bool(settled) == voided:
+        raise RingfenceError('say one of the two: --settled "0.04 EUR" (or --settled list), or --voided')
+    if not because.strip():
+        raise RingfenceError("--because is empty: say why, it is all that the journal will know")
+    if bool(attempt_id) == bool(provider) or bool(provider) != bool(before):
+        raise RingfenceError("say what to decide: the ID of one attempt, or --provider with --before")
+    cost = Money.parse(settled) if settled and settled != LIST_PRICE else None
+    if provider and cost:
+        raise RingfenceError("several attempts are decided at what each holds: --settled list, or --voided")
+    home = context.home()
+    decision = Decision(who=context.who(), because=because.strip(), cost=cost, voided=voided)
+    stopped = _stops(home)
+    if attempt_id:
+        done = decisions.decide(home.ledger, attempt_id, decision)
+    else:
+        done = decisions.decide_all(home.ledger, known(provider or "").name, _moment(home, before or ""), decision)
+    _print(done, voided=voided)
+    for sentence in _stops(home) - stopped:
+        typer.echo(sentence)
+
+
+def _row(home: Home, attempt: dict[str, Any]) -> dict[str, Any]:
+    why = attempt["evidence"]
+    if attempt["state"] == "sent":
+        living = lives(home.setup.home, attempt["worker_id"])
+        why = "it is out" if living else "its run has ended without a word: ringfence collect decides it"
+    return {
+        "attempt_id": attempt["attempt_id"],
+        "state": attempt["state"],
+        "age": _age((home.ledger.store.clock() - attempt["reserved_at"]) // 1_000_000),
+        **{name: attempt[name] for name in ("provider", "product", "country", "source", "numbers")},
+        "held": decimal_text(attempt["held"]),
+        "currency": attempt["currency"],
+        "asked_at": time_text(attempt["reserved_at"]),
+        "why": why,
+    }
+
+
+def _age(seconds: int) -> str:
+    """The two largest units of a time: "3 d 4 h"."""
+    parts: list[str] = []
+    for size, name in UNITS:
+        count, seconds = divmod(max(0, seconds), size)
+        if count or parts:
+            parts.append(f"{count} {name}")
+    return " ".join(parts[:2]) or "0 s"
+
+
+def _moment(home: Home, text: str) -> int:
+    """A time in microseconds UTC; one without a zone is of the configured one."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise RingfenceError(f"--before takes a time such as 2026-11-20T12:00, not '{text}'") from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=home.setup.config.zone)).timestamp()) * 1_000_000
+
+
+def _stops(home: Home) -> set[str]:
+    with home.ledger.store.read() as connection:
+        return set(switch.stops(connection).values())
+
+
+def _print(done: Decided, *, voided: bool) -> None:
+    if not done.attempts:
+        typer.echo("nothing decided: nothing of it is in doubt or awaited")
+        return
+    money = " and ".join(map(str, done.amounts))
+    told = f"decided {done.attempts:,} attempts with {done.numbers:,} numbers: {money}"
+    typer.echo(f"{told} given back" if voided else f"{told} counted as spent")
+    typer.echo("the served tables show it after: ringfence collect")
