@@ -1,6 +1,5 @@
 """What a run spends with: its queue, its lanes to providers, and its tally. It sends nothing."""
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +8,7 @@ from sqlalchemy import Connection
 from ringfence.config.model import Privacy
 from ringfence.http.exchange import Exchange
 from ringfence.lookups.lane import Lane
+from ringfence.lookups.queue import Queue
 from ringfence.lookups.verdict import judge, move_for
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Move, Settle, Void
@@ -46,7 +46,7 @@ class Desk:
     currency: str
     max_spend: int | None = None
     before_turn: Callable[[Connection], None] = lambda _: None
-    queue: deque[Batch] = field(default_factory=deque)
+    queue: Queue = field(default_factory=Queue)
     left: list[Refused] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     asked: set[int] = field(default_factory=set)
@@ -56,20 +56,23 @@ class Desk:
         if not self.worker.owns():
             for lane in self.lanes.values():
                 lane.stop(NOT_OURS)
-        chosen: list[Batch] = []
-        kept: list[Batch] = []
-        room = {name: lane.in_flight - lane.busy if lane.can_send() else 0 for name, lane in self.lanes.items()}
-        while self.queue and (any(room.values()) or any(lane.stopped or lane.closed for lane in self.lanes.values())):
-            batch = self.queue.popleft()
-            if why := self.lanes[batch.provider].given_up(batch.product):
-                self.left.append(Refused(batch.quote_id, batch.subjects, self._status(batch), why))
-            elif room[batch.provider] > 0:
-                room[batch.provider] -= 1
-                chosen.append(batch)
-            else:
-                kept.append(batch)
-        self.queue.extendleft(reversed(kept))
-        return chosen
+        for name, product in self.queue:
+            if why := self.lanes[name].given_up(product):
+                self._leave(self.queue.drain((name, product)), why)
+        return [
+            batch
+            for name, lane in self.lanes.items()
+            if lane.can_send()
+            for batch in self.queue.take(name, lane.in_flight - lane.busy)
+        ]
+
+    def _leave(self, batches: list[Batch], why: str) -> None:
+        """Say once for each quote, not for each request, what a provider that is given up keeps back."""
+        by_quote: dict[str, list[int]] = {}
+        for batch in batches:
+            by_quote.setdefault(batch.quote_id, []).extend(batch.subjects)
+        status = "awaiting_approval" if self.lanes[batches[0].provider].halted else "provider_failed"
+        self.left += [Refused(quote_id, tuple(subjects), status, why) for quote_id, subjects in by_quote.items()]
 
     def obeying(self, stops: Mapping[str, str], chosen: list[Batch]) -> list[Batch]:
         """Leave out what the kill switch holds back; `stops` is the sentence by provider, "" stands for all."""
@@ -78,11 +81,8 @@ class Desk:
                 lane.halted = lane.halted or not lane.stopped
                 lane.stop(why)
         kept = [batch for batch in chosen if not self.lanes[batch.provider].halted]
-        self.queue.extendleft(reversed([batch for batch in chosen if self.lanes[batch.provider].halted]))
+        self.queue.put_back(batch for batch in chosen if self.lanes[batch.provider].halted)
         return kept
-
-    def _status(self, batch: Batch) -> str:
-        return "awaiting_approval" if self.lanes[batch.provider].halted else "provider_failed"
 
     def paced(self, connection: Connection, chosen: list[Batch]) -> list[Batch]:
         """Keep as many batches as the providers' rates allow now; the others go back to the head of the queue."""
@@ -97,7 +97,7 @@ class Desk:
             back += mine[count:]
             if count < len(mine):
                 lane.wait(max(wait, 1 / lane.per_second))
-        self.queue.extendleft(reversed(back))
+        self.queue.put_back(back)
         return [narrowed for batch in granted if (narrowed := self._afforded(batch))]
 
     def _afforded(self, batch: Batch) -> Batch | None:
@@ -148,11 +148,11 @@ class Desk:
         if parsed.split and not batch.is_half and len(batch.subjects) > 1:
             middle = len(batch.subjects) // 2
             halves = (batch.subjects[:middle], batch.subjects[middle:])
-            self.queue.extendleft(replace(batch, subjects=half, is_half=True) for half in reversed(halves))
+            self.queue.put_back(replace(batch, subjects=half, is_half=True) for half in halves)
             return
         # Of a lane that is stopped by hand it is left with the sentence of the stop.
         if parsed.retry and (lane.halted or lane.try_again(parsed.retry_after, parsed.evidence)):
-            self.queue.appendleft(batch)
+            self.queue.put_back([batch])
             return
         self.left.append(Refused(batch.quote_id, batch.subjects, "provider_failed", parsed.stop or parsed.evidence))
 
@@ -161,7 +161,7 @@ class Desk:
         why = self.lanes[attempt.batch.provider].on_hold(attempt.batch.product)
         if why is None:
             return None
-        self.queue.appendleft(self._given_back(attempt))
+        self.queue.put_back([self._given_back(attempt)])
         return Void(attempt.attempt_id, f"never sent: {why}")
 
     def _given_back(self, attempt: Reserved) -> Batch:

@@ -118,8 +118,7 @@ async def _send(desk: Desk, attempt: Reserved) -> Exchange:
 
 async def _landed(desk: Desk, turn: Turn) -> Iterable[asyncio.Task[Exchange]]:
     """Wait until there is something to do: a reply, a free place with a batch for it, or a pause that is over."""
-    queued = {(batch.provider, batch.product) for batch in desk.queue}
-    waits = (desk.lanes[name].wait_for(product) for name, product in queued)
+    waits = (desk.lanes[name].wait_for(product) for name, product in desk.queue)
     pauses = [wait for wait in waits if wait is not None]
     if turn.moves and not turn.flying:
         pauses.append(0.0)

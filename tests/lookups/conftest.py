@@ -224,7 +224,8 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
 @pytest.fixture
 def impatient(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits of a client in which a fault of time fits into a test."""
-    limits = Limits(connect=0.5, read=0.4, total=0.8)
+    # Far above what a busy machine needs for an answer, far below what a fault of time takes.
+    limits = Limits(connect=5, read=2, total=4)
     monkeypatch.setattr(buying, "Client", partial(Client, verify=TRUST, limits=limits))
 
 

@@ -22,7 +22,7 @@ DOUBTED = [
     _status(500, billed=True),
     *({"fault": fault, "by": by} for fault in ("drop_unread", "drop_unanswered") for by in ("reset", "close")),
     *({"fault": fault} for fault in ("drop_after_headers", "drop_in_body", "not_http")),
-    *({"fault": fault, "seconds": 2} for fault in ("late", "drip")),
+    *({"fault": fault, "seconds": 8} for fault in ("late", "drip")),
     *({"fault": fault} for fault in ("html", "empty", "gzip_bomb", "deep_json")),
 ]
 SETTLED = [
