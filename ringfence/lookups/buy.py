@@ -23,10 +23,11 @@ from ringfence.lookups.routes import Market
 from ringfence.lookups.spend import spend
 from ringfence.money import quotes
 from ringfence.money.amount import Money
+from ringfence.money.batch import Batch, Refused
 from ringfence.money.budget import UNATTENDED, approval_id, sync
 from ringfence.money.ledger import Ledger, refuse_to_spend
 from ringfence.money.quotes import Quote
-from ringfence.money.reserve import Batch, Owner, Refused
+from ringfence.money.reserve import Owner
 from ringfence.money.workers import Worker
 from ringfence.providers.registry import provider
 

@@ -10,10 +10,11 @@ from ringfence.http.exchange import Exchange
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.queue import Queue
 from ringfence.lookups.verdict import judge, move_for
+from ringfence.money.batch import Batch, Refused
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Move, Settle, Void
 from ringfence.money.rate import take
-from ringfence.money.reserve import Batch, Owner, Refused, Reserved
+from ringfence.money.reserve import Owner, Reserved
 from ringfence.money.workers import Worker
 from ringfence.numbers.phone import Phone
 from ringfence.providers.provider import Parsed

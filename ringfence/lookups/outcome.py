@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from ringfence.money import progress, quotes
+from ringfence.money.batch import Refused
 from ringfence.money.ledger import Ledger
-from ringfence.money.reserve import Refused
 from ringfence.money.schema import ATTEMPT
 from ringfence.money.states import OPEN
 

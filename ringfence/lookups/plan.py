@@ -7,11 +7,12 @@ from dataclasses import replace
 from ringfence.config.model import Config
 from ringfence.lookups.routes import Market, answered
 from ringfence.money.amount import Money
+from ringfence.money.batch import Batch, Refused
 from ringfence.money.budget import UNATTENDED, Budget, limit
 from ringfence.money.ledger import Ledger
 from ringfence.money.quotes import Line, Quote
-from ringfence.money.reserve import Batch, Refused, still_due
 from ringfence.money.room import Room
+from ringfence.money.still_due import still_due
 from ringfence.providers.registry import provider
 
 Key = tuple[str, str, int, Money, str, str]
@@ -95,8 +96,8 @@ def preview(
     taken: set[int] = set()
     with ledger.store.read() as connection:
         room = Room(connection, ledger.store.clock(), config.zone)
-        for batch in planned:
-            due = tuple(still_due(connection, batch, taken))
+        for batch, numbers in still_due(connection, planned, taken):
+            due = tuple(numbers)
             if not due:
                 continue
             count, _, refusal = room.admit(batch.purchase, len(due), limits_only=limits_only)

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 
-from ringfence.money.reserve import Batch
+from ringfence.money.batch import Batch
 
 Key = tuple[str, str]
 

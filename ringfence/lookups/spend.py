@@ -13,8 +13,9 @@ from ringfence.http.exchange import Exchange, Reply
 from ringfence.lookups.desk import Desk
 from ringfence.lookups.privacy import by_phone
 from ringfence.money import progress, switch
+from ringfence.money.batch import Batch
 from ringfence.money.moves import Doubt, Move, Stored, Void, apply, keep_replies
-from ringfence.money.reserve import Batch, Reserved, fingerprint, reserve
+from ringfence.money.reserve import Reserved, fingerprint, reserve
 from ringfence.numbers.phone import Phone
 
 KEPT_HEADERS = ("date", "retry-after", "content-type")

@@ -4,49 +4,19 @@ Reserve and sent are one commit. An attempt that this commit holds may have cost
 to the process; an attempt that it does not hold was never sent.
 """
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from ringfence.money.amount import Money
+from ringfence.money.batch import Batch, Refused
 from ringfence.money.earlier import follow_zone
 from ringfence.money.entries import Entries
 from ringfence.money.ledger import Ledger
-from ringfence.money.room import Purchase, Room
-from ringfence.money.schema import ASKED, CLAIM, SUBJECT
+from ringfence.money.room import Room
+from ringfence.money.still_due import still_due
 from ringfence.money.store import keyed_hash, pack
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Numbers that one request may ask about, at one price, in one set of budgets. `facts` are the due ones, as bits.
-
-    `country` is that of the numbers, `source` the first that asks for them: budgets are scoped by both. `ledger_seq` is
-    the settlement that the quote was computed at, `answers` the facts that the product answers, `is_half` says that the
-    provider refused the whole as too many.
-    """
-
-    quote_id: str
-    ledger_seq: int
-    consent: str
-    provider: str
-    product: str
-    answers: int
-    facts: int
-    unit_price: Money
-    subjects: tuple[int, ...]
-    country: str
-    source: str
-    retry_of: str | None = None
-    is_half: bool = False
-
-    @property
-    def purchase(self) -> Purchase:
-        """What the budgets look at."""
-        return Purchase(self.quote_id, self.provider, self.country, self.source, self.unit_price, self.consent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +28,6 @@ class Reserved:
     numbers: dict[int, str] = field(repr=False)
     held: int
     fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Numbers of a quote that were not reserved: the status they are shown with, and why, in one sentence."""
-
-    quote_id: str
-    subjects: tuple[int, ...]
-    status: str
-    reason: str
 
 
 @dataclass(slots=True)
@@ -101,8 +61,7 @@ def reserve(
     taken: set[int] = set()
     reserved: list[Reserved] = []
     refused: list[Refused] = []
-    for batch in batches:
-        numbers = still_due(connection, batch, taken)
+    for batch, numbers in still_due(connection, batches, taken):
         if not numbers:
             continue
         count, caps, refusal = room.admit(batch.purchase, len(numbers))
@@ -121,29 +80,6 @@ def reserve(
         reserved.append(_enter(ledger, owner, entries, batch, bought, counters, passed))
     entries.write(connection)
     return reserved, refused
-
-
-def still_due(connection: Connection, batch: Batch, taken: Collection[int]) -> dict[int, str]:
-    """The numbers of a batch that may be bought, by subject: known, not claimed, and not asked since the quote."""
-    ids = func.json_each(json.dumps(batch.subjects)).table_valued("value")
-    wanted = select(ids.c.value)
-    claimed = set(connection.scalars(select(CLAIM.c.subject_id).where(CLAIM.c.subject_id.in_(wanted))))
-    covered: dict[int, int] = {}
-    newer = select(ASKED.c.subject_id, ASKED.c.facts).where(
-        ASKED.c.subject_id.in_(wanted), ASKED.c.seq > batch.ledger_seq
-    )
-    for subject, facts in connection.execute(newer):
-        covered[subject] = covered.get(subject, 0) | facts
-    vault = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(wanted))
-    phones = dict(connection.execute(vault).tuples().all())
-    return {
-        subject: phones[subject]
-        for subject in batch.subjects
-        if subject in phones
-        and subject not in claimed
-        and subject not in taken
-        and batch.facts & ~covered.get(subject, 0)
-    }
 
 
 def _enter(

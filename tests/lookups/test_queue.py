@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ringfence.lookups.queue import Queue
 from ringfence.money.amount import Money
-from ringfence.money.reserve import Batch
+from ringfence.money.batch import Batch
 
 WHOLE = Batch(
     quote_id="q",

@@ -27,11 +27,12 @@ from ringfence.lookups.privacy import allowed, may_store
 from ringfence.lookups.serve import serve
 from ringfence.money import quotes
 from ringfence.money.amount import Money
+from ringfence.money.batch import Batch
 from ringfence.money.budget import approval_id, limit, put
 from ringfence.money.ledger import Ledger, create, open_ledger
 from ringfence.money.moves import Answered, Doubt, Settle, Void, apply
 from ringfence.money.quotes import Line, Quote
-from ringfence.money.reserve import Batch, Owner, reserve
+from ringfence.money.reserve import Owner, reserve
 from ringfence.money.schema import ATTEMPT, DEFERRAL
 from ringfence.money.store import pack
 from ringfence.providers.lookup import Fact

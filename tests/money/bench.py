@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from ringfence.money.amount import Money
+from ringfence.money.batch import Batch, Refused
 from ringfence.money.budget import UNATTENDED, Budget, limit, sync
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger, create, open_ledger
 from ringfence.money.moves import Answered, Move, Settle, Stored, apply, keep_replies
 from ringfence.money.quotes import DAY, Quote, save, subjects
-from ringfence.money.reserve import Batch, Owner, Refused, Reserved, reserve
+from ringfence.money.reserve import Owner, Reserved, reserve
 from ringfence.money.store import FILE_NAME
 
 SECOND = 1_000_000

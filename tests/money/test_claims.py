@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from ringfence.money.batch import Batch
 from ringfence.money.moves import Answered, Doubt, Settle, Void
-from ringfence.money.reserve import Batch, still_due
+from ringfence.money.still_due import still_due
 from tests.money.bench import Bench
 
 
@@ -131,4 +132,5 @@ def test_an_erased_number_is_not_bought(tmp_path: Path) -> None:
 def _due(bench: Bench, batch: Batch) -> list[int]:
     """What a reservation would take of a batch."""
     with bench.ledger.store.read() as connection:
-        return list(still_due(connection, batch, ()))
+        [(_, numbers)] = still_due(connection, [batch], ())
+        return list(numbers)

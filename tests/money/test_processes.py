@@ -25,7 +25,8 @@ from zoneinfo import ZoneInfo
 from ringfence.money.amount import Money
 from ringfence.money.budget import UNATTENDED
 from ringfence.money.ledger import open_ledger
-from ringfence.money.reserve import Batch, Owner, reserve
+from ringfence.money.batch import Batch
+from ringfence.money.reserve import Owner, reserve
 home, name, numbers = pathlib.Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 ledger = open_ledger(home)
 print("ready", flush=True)

@@ -1,0 +1,45 @@
+"""What may be bought together: numbers at one price in one set of budgets, and what is said of those that are not."""
+
+from dataclasses import dataclass
+
+from ringfence.money.amount import Money
+from ringfence.money.room import Purchase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Numbers that one request may ask about, at one price, in one set of budgets. `facts` are the due ones, as bits.
+
+    `country` is that of the numbers, `source` the first that asks for them: budgets are scoped by both. `ledger_seq` is
+    the settlement that the quote was computed at, `answers` the facts that the product answers, `is_half` says that the
+    provider refused the whole as too many.
+    """
+
+    quote_id: str
+    ledger_seq: int
+    consent: str
+    provider: str
+    product: str
+    answers: int
+    facts: int
+    unit_price: Money
+    subjects: tuple[int, ...]
+    country: str
+    source: str
+    retry_of: str | None = None
+    is_half: bool = False
+
+    @property
+    def purchase(self) -> Purchase:
+        """What the budgets look at."""
+        return Purchase(self.quote_id, self.provider, self.country, self.source, self.unit_price, self.consent)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Numbers of a quote that were not reserved: the status they are shown with, and why, in one sentence."""
+
+    quote_id: str
+    subjects: tuple[int, ...]
+    status: str
+    reason: str
