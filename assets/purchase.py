@@ -8,7 +8,7 @@ from assets.quoted import quote_metadata
 from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
 from ringfence.errors import RingfenceError
 from ringfence.http import redact
-from ringfence.lookups.buy import Order, buy, open_for_spending
+from ringfence.lookups.buy import Order, buy, open_for_spending, require_fit
 from ringfence.lookups.outcome import Bought
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import make_quote
@@ -82,6 +82,7 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         buying = context.run.tags.get(PURCHASING_TAG) != "off"
         with step(house, context, "lookups" if buying else "collect") as launch:
             if not buying:
+                require_fit(launch.setup, launch.ledger)
                 lost = assume_billed(launch.ledger, launch.setup.config.in_doubt.assume_billed_after)
                 publish_settled(launch.ledger, launch.lake)
                 return dg.MaterializeResult(metadata={"bought": 0, "counted_as_spent": lost})
@@ -92,7 +93,7 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                 quote_id=limits.quote,
                 max_spend=limits.ceiling(),
                 buckets=None if whole else chosen,
-                own_only=limits.narrows,
+                narrowed=limits.narrows,
                 tell=context.log.info,
             )
             try:

@@ -9,6 +9,7 @@ from assets.described import OWNERS, key, plain_money, relation_metadata, upstre
 from assets.launch import House, Launch, step
 from assets.lineage import Relation, relations
 from ringfence.config.model import SourceConfig
+from ringfence.lookups.buy import require_fit
 from ringfence.lookups.coverage import Coverage, coverage
 from ringfence.lookups.outcome import bought
 from ringfence.lookups.serve import serve
@@ -37,6 +38,7 @@ def served_assets(sources: Mapping[str, SourceConfig]) -> list[dg.AssetsDefiniti
     def served(context: dg.AssetExecutionContext, house: House) -> Iterator[dg.MaterializeResult]:
         """Build the served file aside and put it in place of the old one; it is one file, whatever is selected."""
         with step(house, context, "serve") as launch:
+            require_fit(launch.setup, launch.ledger)
             path = serve(launch.setup, launch.ledger, launch.lake)
             described = relation_metadata(path, found)
             described["coverage"] |= _coverage_metadata(coverage(path))

@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from ringfence.money import ledger as ledgers
 from ringfence.money import quotes
 from ringfence.money.amount import Money
+from ringfence.money.batch import Batch
 from ringfence.money.budget import UNATTENDED, Budget, limit, sync
 from ringfence.money.moves import Answered, Settle, Stored, apply, keep_replies
 from ringfence.money.quotes import Line, Quote
-from ringfence.money.reserve import Batch, Owner, reserve
+from ringfence.money.reserve import Owner, reserve
 
 ROUNDS = 5
 ATTEMPTS = 200

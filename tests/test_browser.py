@@ -114,7 +114,8 @@ def page(place: Place) -> "Iterator[playwright.Page]":
     with playwright.sync_playwright() as kit:
         browser = kit.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1500, "height": 1000}, base_url=place.url)
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
+        playwright.expect.set_options(timeout=120_000)
         page.on("request", lambda request: _ours(place, request.url))
         yield page
         browser.close()
@@ -163,7 +164,7 @@ def drawn(page: "playwright.Page", *names: str) -> None:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="the browser test needs: apt-get install chromium")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_a_purchase_in_the_ui(place: Place, page: "playwright.Page", shot: Callable[[str], None]) -> None:
     """Lineage from left to right, a quote in pictures, its approval by a link, progress, a report; then a wrong key."""
     page.goto("/asset-groups")

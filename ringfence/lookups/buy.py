@@ -28,13 +28,14 @@ from ringfence.money.budget import UNATTENDED, approval_id, sync
 from ringfence.money.ledger import Ledger, refuse_to_spend
 from ringfence.money.quotes import Quote
 from ringfence.money.reserve import Owner
+from ringfence.money.still_due import still_due
 from ringfence.money.workers import Worker
 from ringfence.providers.registry import provider
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a launch may buy: everything approved, one quote, or with `own_only` just what it has quoted itself.
+    """What a launch may buy: everything approved, one quote, or with `narrowed` just the numbers it has quoted itself.
 
     `max_spend` and `buckets` only narrow. `tell` is given a line about the progress now and then.
     """
@@ -43,16 +44,21 @@ class Order:
     quote_id: str | None = None
     max_spend: Money | None = None
     buckets: frozenset[int] | None = None
-    own_only: bool = False
+    narrowed: bool = False
     tell: Callable[[str], None] | None = None
 
 
-def open_for_spending(setup: Setup, ledger: Ledger) -> None:
-    """Make the ledger's budgets those of the file as it is now; raises LedgerError when nothing may be spent."""
+def require_fit(setup: Setup, ledger: Ledger) -> None:
+    """Raise LedgerError when the ledger is not that of the lake and the mode, or has forgotten purchases."""
     owner, seq = state_of(setup.home)
     refusal = refuse_to_spend(ledger, mode=setup.config.mode, lake_ledger_id=owner, lake_seq=seq)
     if refusal:
         raise LedgerError(refusal)
+
+
+def open_for_spending(setup: Setup, ledger: Ledger) -> None:
+    """Make the ledger's budgets those of the file as it is now; raises LedgerError when nothing may be spent."""
+    require_fit(setup, ledger)
     with ledger.store.write() as connection:
         sync(connection, limits_of(_as_it_is_now(setup)), ledger.store.clock(), "configuration")
 
@@ -70,14 +76,11 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
     open_for_spending(setup, ledger)
     chosen = _quotes(ledger, order)
     market = Market.of(setup, ledger.store.clock())
-    planned = [
-        batch
-        for quote, consent in chosen
-        for batch in plan(market, quote, consent, _only(ledger, quote, order.buckets))
-    ]
+    only = _only(ledger, order, [quote for quote, _ in chosen])
+    planned = [batch for quote, consent in chosen for batch in plan(market, quote, consent, only)]
     affordable, short = preview(setup.config, ledger, planned)
-    stale = [each for quote, _ in chosen for each in outdated(market, quote)]
-    left = [*_routeless(ledger, chosen), *stale, *short]
+    stale = [each for quote, _ in chosen for each in outdated(market, quote, only)]
+    left = [*_routeless(ledger, chosen), *_waiting(ledger, stale), *short]
     desk = Desk(
         ledger=ledger,
         owner=Owner(worker.worker_id, order.launch_id, setup.config.zone),
@@ -94,7 +97,8 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
             desk.tally.planned = sum(len(batch.subjects) for batch in affordable)
             interruptible.run(_run(setup, desk, lake, affordable, order.tell))
     finally:
-        record(ledger, order.launch_id, [quote.quote_id for quote, _ in chosen], desk.unbought(), quoted=bool(planned))
+        mine = [quote.quote_id for quote, _ in chosen if not order.narrowed or quote.launch_id == order.launch_id]
+        record(ledger, order.launch_id, mine, desk.unbought(), quoted=bool(planned))
     refused = "; ".join(dict.fromkeys(why for lane in desk.lanes.values() for why in lane.refusals))
     return replace(bought(ledger, order.launch_id), refused=refused)
 
@@ -107,13 +111,18 @@ def _ceiling(order: Order, affordable: Sequence[Batch]) -> int | None:
     return order.max_spend.amount
 
 
-def _only(ledger: Ledger, quote: Quote, buckets: frozenset[int] | None) -> set[int] | None:
-    if buckets is None:
-        return None
-    subjects = [subject for line in quote.lines for subject in line.subjects]
+def _only(ledger: Ledger, order: Order, chosen: Sequence[Quote]) -> set[int] | None:
+    """The subjects that a narrowed order is about, None for all: those that it has quoted, in its buckets.
+
+    An earlier approval still covers them; it is not the business of this run beyond them.
+    """
+    own = [quote for quote in chosen if not order.narrowed or quote.launch_id == order.launch_id]
+    subjects = {subject for quote in own for line in quote.lines for subject in line.subjects}
+    if order.buckets is None:
+        return subjects if order.narrowed else None
     with ledger.store.read() as connection:
-        numbers = numbers_of(connection, subjects)
-    return {subject for subject, number in numbers.items() if ledger.bucket(number) in buckets}
+        numbers = numbers_of(connection, sorted(subjects))
+    return {subject for subject, number in numbers.items() if ledger.bucket(number) in order.buckets}
 
 
 def _quotes(ledger: Ledger, order: Order) -> list[tuple[Quote, str]]:
@@ -127,12 +136,21 @@ def _quotes(ledger: Ledger, order: Order) -> list[tuple[Quote, str]]:
             return [(quote, approval_id(quote.quote_id))]
         approved = quotes.approved(connection, at)
         own = quotes.of_launch(connection, order.launch_id)
-        chosen = [
-            (quotes.load(connection, each), approval_id(each)) for each in approved if each == own or not order.own_only
-        ]
+        chosen = [(quotes.load(connection, each), approval_id(each)) for each in approved]
         if own and own not in approved:
             chosen.append((quotes.load(connection, own), UNATTENDED))
     return chosen
+
+
+def _waiting(ledger: Ledger, stale: Sequence[tuple[Batch, str]]) -> list[Refused]:
+    """What is still due of lines that are outdated; the rest was bought meanwhile under another quote."""
+    with ledger.store.read() as connection:
+        found = still_due(connection, [batch for batch, _ in stale], ())
+        return [
+            Refused(batch.quote_id, tuple(due), "awaiting_approval", why)
+            for (batch, due), (_, why) in zip(found, stale, strict=True)
+            if due
+        ]
 
 
 def _routeless(ledger: Ledger, chosen: Sequence[tuple[Quote, str]]) -> list[Refused]:

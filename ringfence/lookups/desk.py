@@ -138,7 +138,8 @@ class Desk:
             self.tally.spent += sum(answer.amount for answer in move.answers)
             self.tally.done += len(attempt.numbers)
             if any(answer.amount > batch.unit_price.amount for answer in move.answers):
-                lane.stop(f"{batch.provider} bills more than the price of {batch.product} in use")
+                price = f"the price of {batch.product} ({batch.unit_price})"
+                lane.stop(f"{batch.provider} bills more than {price}: set the price right, then resume it")
         else:
             lane.doubted(parsed.evidence)
             self.tally.done += len(attempt.numbers)
@@ -155,7 +156,8 @@ class Desk:
         if parsed.retry and (lane.halted or lane.try_again(parsed.retry_after, parsed.evidence)):
             self.queue.put_back([batch])
             return
-        self.left.append(Refused(batch.quote_id, batch.subjects, "provider_failed", parsed.stop or parsed.evidence))
+        why = parsed.stop or f"{batch.provider}: {parsed.evidence}"
+        self.left.append(Refused(batch.quote_id, batch.subjects, "provider_failed", why))
 
     def held_back(self, attempt: Reserved) -> Void | None:
         """Void what was reserved before a reply was read that stops its provider or makes it pause: it is not sent."""

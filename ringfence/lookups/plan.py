@@ -41,34 +41,40 @@ def plan(market: Market, quote: Quote, consent: str, only: Collection[int] | Non
             if only is None or subject in only
         ]
     ranked = []
-    for (name, product, facts, price, country, source), members in groups.items():
-        whole = Batch(
-            quote_id=quote.quote_id,
-            ledger_seq=quote.ledger_seq,
-            consent=consent,
-            provider=name,
-            product=product,
-            answers=answered(provider(name).products[product], facts),
-            facts=facts,
-            unit_price=price,
-            subjects=(),
-            country=country,
-            source=source,
-        )
+    for key, members in groups.items():
         ranked += [
-            (part[0][0], replace(whole, subjects=tuple(subject for _, subject in part)))
-            for part in _parts(sorted(members), _size(market.config, name, product))
+            (part[0][0], _batch(quote, consent, key, tuple(subject for _, subject in part)))
+            for part in _parts(sorted(members), _size(market.config, *key[:2]))
         ]
     return [batch for _, batch in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def outdated(market: Market, quote: Quote) -> list[Refused]:
-    """The lines of a quote whose price or provider is not that of the configuration any more: they are quoted anew."""
-    return [
-        Refused(quote.quote_id, line.subjects, "awaiting_approval", why)
-        for line in quote.lines
-        if (why := _why_outdated(market, line))
-    ]
+def outdated(market: Market, quote: Quote, only: Collection[int] | None = None) -> list[tuple[Batch, str]]:
+    """The lines whose price or provider is not the configured one any more, and why: they are quoted anew."""
+    found = []
+    for line in quote.lines:
+        if why := _why_outdated(market, line):
+            key = (line.provider, line.product, line.facts, line.unit_price, line.country, line.source)
+            members = tuple(subject for subject in line.subjects if only is None or subject in only)
+            found.append((_batch(quote, "", key, members), why))
+    return found
+
+
+def _batch(quote: Quote, consent: str, key: Key, subjects: tuple[int, ...]) -> Batch:
+    name, product, facts, price, country, source = key
+    return Batch(
+        quote_id=quote.quote_id,
+        ledger_seq=quote.ledger_seq,
+        consent=consent,
+        provider=name,
+        product=product,
+        answers=answered(provider(name).products[product], facts),
+        facts=facts,
+        unit_price=price,
+        subjects=subjects,
+        country=country,
+        source=source,
+    )
 
 
 def _why_outdated(market: Market, line: Line) -> str | None:

@@ -362,3 +362,25 @@ def test_the_lake_is_fed_while_buying_goes_on(build, numbers, monkeypatch) -> No
         assert house.buy().numbers == 40
     assert seen
     house.check()
+
+
+def test_a_narrowed_run_buys_what_an_earlier_approval_covers(build, numbers) -> None:
+    """With a limit, numbers of an approved quote are bought under that approval, and no more than the limit."""
+    house = build(numbers("NL", 10))
+    made = house.quote("before")
+    quotes.approve(house.ledger, made.quote_id, None, who="test", why="test")
+    house.quote("now", numbers=4)
+    assert house.buy("now", narrowed=True).numbers == 4
+    assert {row["quote_id"] for row in house.attempts()} == {made.quote_id}
+    house.check()
+
+
+def test_a_quote_of_an_old_price_keeps_back_only_what_is_still_due(build, numbers) -> None:
+    """What was bought under a newer quote is not said to be unbought under the older one."""
+    house = build(numbers("NL", 6))
+    old = house.quote("old")
+    quotes.approve(house.ledger, old.quote_id, None, who="test", why="test")
+    house.price("0.02 EUR")
+    assert house.run("new").numbers == 6
+    house.quote("again")
+    assert house.buy("again").left == 0
