@@ -14,9 +14,9 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from ringfence.config import file, rates
+from ringfence.config.addresses import address, wrong_port
 from ringfence.config.model import Config
 from ringfence.config.rates import Rates
-from ringfence.config.scalars import address
 from ringfence.errors import ConfigError, SecretMissingError
 from ringfence.http.redact import register_secret
 from ringfence.providers.registry import provider
@@ -69,7 +69,8 @@ class Setup:
         parts = address(url)
         host = parts.hostname if parts else None
         if host is None:
-            raise ConfigError(f"{where} is not an address such as https://host/path, without user or query")
+            told = f"{where} is not an address such as https://host/path, without user or query"
+            raise ConfigError(told + wrong_port(url))
         vendors = any(host == each or host.endswith(f".{each}") for each in provider(name).hosts)
         if self.config.mode == "simulate":
             if vendors or not (_loopback(host) or host in self.config.simulator_hosts):

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ringfence.config.model import Config
-from ringfence.config.wording import problem
+from ringfence.config.wording import found, one_line, problem
 from ringfence.errors import ConfigError
+from ringfence.http.redact import redact
 
 Key = tuple[str | int, ...]
 
@@ -21,6 +22,11 @@ def load(path: Path) -> Config:
     """Read and validate a configuration file; raises ConfigError."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: cannot be read (No such file or directory); begin one with ringfence init WAREHOUSE, or name the "
+            "file in RINGFENCE_CONFIG"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({cause(error)}); name the file in RINGFENCE_CONFIG") from None
     lines: dict[Key, int] = {}
@@ -36,7 +42,7 @@ def load(path: Path) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("\n".join(_sentence(path, lines, each) for each in error.errors())) from None
+        raise ConfigError("\n".join(_sentence(path, lines, values, each) for each in error.errors())) from None
 
 
 def cause(error: Exception) -> str:
@@ -76,7 +82,9 @@ def _plain(node: yaml.Node, at: Key, lines: dict[Key, int]) -> object:
                 raise yaml.MarkedYAMLError(problem="a key is a plain word", problem_mark=key_node.start_mark)
             key = _text(key_node)
             if key in result:
-                raise yaml.MarkedYAMLError(problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark)
+                raise yaml.MarkedYAMLError(
+                    problem=f"key '{one_line(redact(key))}' stands twice", problem_mark=key_node.start_mark
+                )
             result[key] = _plain(value_node, (*at, key), lines)
             lines[(*at, key)] = key_node.start_mark.line + 1
         return result
@@ -86,12 +94,22 @@ def _plain(node: yaml.Node, at: Key, lines: dict[Key, int]) -> object:
     return None if node.value == "" and node.style is None else _text(node)
 
 
-def _sentence(path: Path, lines: dict[Key, int], error: ErrorDetails) -> str:
+def _sentence(path: Path, lines: dict[Key, int], values: object, error: ErrorDetails) -> str:
     # pydantic adds members of unions and "[key]" to a place: only what the file has is shown, and a key it should have.
     at: Key = ()
     for part in error.get("ctx", {}).get("at", error["loc"]):
         if (*at, part) in lines or error["type"] == "missing":
             at = (*at, part)
     line = lines.get(at) or lines.get(at[:-1], 1)
-    key = ".".join(map(str, at)) or "the file"
-    return f"{path}:{line}: {key}: {problem(error)}"
+    key = ".".join(one_line(redact(str(part))) for part in at) or "the file"
+    told = redact(problem(error))
+    # Where a key is wrong, or a section is missing, the value is something that nobody asked for.
+    if error["type"].partition("_")[0] not in ("missing", "extra", "dict", "model") and "[key]" not in error["loc"]:
+        told += found(at, _at(values, at), told)
+    return f"{path}:{line}: {key}: {told}"
+
+
+def _at(values: object, at: Key) -> object:
+    for part in at:
+        values = cast("dict[str | int, object]", values)[part]
+    return values

@@ -84,10 +84,12 @@ class Config(Section):
 
 
 def _options_fit(name: str, section: ProviderConfig, known: Provider) -> None:
-    for option, value in (("auth", section.auth), ("method", section.method)):
+    for option, value in section.chosen.items():
         allowed = known.options.get(option, ())
-        if value is not None and value not in allowed:
-            told = f"takes {' or '.join(allowed)}" if allowed else f"has no choice of {option}"
+        if not allowed and not any(option in other.options for other in providers().values()):
+            raise PydanticCustomError("extra_forbidden", "no such key", {"at": ("providers", name, option)})
+        if value not in allowed:
+            told = f"takes {option}: {' or '.join(allowed)}" if allowed else f"has no choice of {option}: leave it out"
             raise _wrong(f"{name} {told}", "providers", name, option)
     for product, price in section.price.items():
         if known.currency and price.currency != known.currency:

@@ -12,10 +12,10 @@ from datetime import date
 from itertools import groupby, pairwise
 from pathlib import Path
 
-from phonenumbers import SUPPORTED_REGIONS
-
+from ringfence.config.countries import country
 from ringfence.config.file import cause
 from ringfence.errors import ConfigError, MoneyError
+from ringfence.http.redact import redact
 from ringfence.money.amount import Money, nanos
 from ringfence.providers.registry import providers
 
@@ -71,6 +71,7 @@ def read(path: Path) -> list[Row]:
         raise ConfigError(
             f"{path}: cannot be read ({cause(error)}); name a CSV file in prices, or leave it out"
         ) from None
+    _refuse_other_signs(path, text)
     lines = _lines(path, text)
     line, header = next(lines, (1, []))
     _check_header(f"{path}:{line}", header)
@@ -106,6 +107,14 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, cells
 
 
+def _refuse_other_signs(path: Path, text: str) -> None:
+    """Spreadsheets of many countries separate cells by semicolons."""
+    first = text.lstrip().partition("\n")[0].replace('"', "")
+    for sign, name in ((";", "';'"), ("\t", "tabs"), ("|", "'|'")):
+        if sign in first and first.partition(sign)[0].strip() in COLUMNS:
+            raise ConfigError(f"{path}:1: it is separated by {name}; a rate card is separated by commas")
+
+
 def _check_header(at: str, header: list[str]) -> None:
     allowed = ", ".join(COLUMNS)
     for place, name in enumerate(header):
@@ -122,7 +131,7 @@ def _row(path: Path, line: int, cells: Mapping[str, str]) -> Row:
     try:
         return _checked(line, cells)
     except (ValueError, MoneyError) as error:
-        raise ConfigError(f"{path}:{line}: {error}") from None
+        raise ConfigError(f"{path}:{line}: {redact(str(error))}") from None
 
 
 def _checked(line: int, cells: Mapping[str, str]) -> Row:
@@ -137,15 +146,20 @@ def _checked(line: int, cells: Mapping[str, str]) -> Row:
     known = providers()[name]
     if product not in known.products:
         raise ValueError(f"product: there is no product '{product[:40]}'; there are: {', '.join(known.products)}")
-    country = cells.get("country", "").upper()
-    if country and country not in SUPPORTED_REGIONS:
-        raise ValueError(f"country: '{country[:40]}' is no country; expected two letters (ISO 3166-1 alpha-2) or none")
     valid_from = _day("valid_from", cells["valid_from"])
     end = cells.get("valid_to")
     valid_to = _day("valid_to", end) if end else None
     if valid_to and valid_to < valid_from:
         raise ValueError(f"valid_to: {valid_to} is before valid_from, {valid_from}")
-    return Row(line, name, product, country, _price(cells, known.currency, name), valid_from, valid_to)
+    return Row(line, name, product, _country(cells), _price(cells, known.currency, name), valid_from, valid_to)
+
+
+def _country(cells: Mapping[str, str]) -> str:
+    written = cells.get("country", "")
+    try:
+        return country(written) if written else ""
+    except ValueError as error:
+        raise ValueError(f"country: {error}") from None
 
 
 def _price(cells: Mapping[str, str], billed_in: str | None, name: str) -> Money:
@@ -159,7 +173,7 @@ def _price(cells: Mapping[str, str], billed_in: str | None, name: str) -> Money:
     except MoneyError as error:
         raise ValueError(f"price: {error}") from None
     if amount < 0:
-        raise ValueError("price: expected an amount that is not negative")
+        raise ValueError(f"price: expected an amount that is not negative; found: {cells['price']}")
     return Money(amount, currency)
 
 

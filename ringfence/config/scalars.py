@@ -3,12 +3,13 @@
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
+from ringfence.config.addresses import proxy, url
+from ringfence.config.countries import country
 from ringfence.errors import MoneyError
 from ringfence.money.amount import Money
 from ringfence.numbers.normalise import KINDS
@@ -88,12 +89,6 @@ def _rate(text: object) -> int:
     return int(match[1])
 
 
-def _country(text: object) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2}", str(text), re.ASCII):
-        raise ValueError("expected a country as two letters (ISO 3166-1 alpha-2) such as NL")
-    return str(text).upper()
-
-
 def _timezone(text: str) -> str:
     if text not in available_timezones():
         raise ValueError("expected a time zone of the IANA database such as Europe/Amsterdam")
@@ -109,32 +104,6 @@ def _schedule(text: str) -> str:
     if len(fields) != 5:
         raise ValueError('expected five cron fields such as "0 5 * * *"')
     return " ".join(fields)
-
-
-def address(text: str) -> SplitResult | None:
-    """An http or https address with a host and a possible port, without user, query and fragment; else None."""
-    try:
-        parts = urlsplit(text)
-        return parts if re.fullmatch(r"https?://[^\s?#@]+", text) and parts.hostname and parts.port != 0 else None
-    except ValueError:
-        return None
-
-
-def _url(text: str) -> str:
-    if address(text) is None:
-        raise ValueError("expected an address such as https://host/path, without user, query or fragment")
-    return text
-
-
-def _proxy(text: str) -> str:
-    if text.lower().startswith("socks"):
-        raise ValueError("socks proxies are not supported; expected an HTTP proxy such as http://proxy.example:3128")
-    parts = address(text)
-    if parts is None or parts.port is None or parts.path not in ("", "/"):
-        raise ValueError(
-            "expected a proxy such as http://proxy.example:3128: http or https, host and port, and no user or password"
-        )
-    return text
 
 
 def _name(text: str) -> str:
@@ -158,7 +127,7 @@ def _kind(text: str) -> str:
 
 
 def _route(text: object) -> str:
-    return "default" if text == "default" else _country(text)
+    return "default" if text == "default" else country(text)
 
 
 def _one_or_many(value: object) -> object:
@@ -188,7 +157,7 @@ Seconds = Annotated[int, BeforeValidator(_seconds)]
 Amount = Annotated[Money, BeforeValidator(_money)]
 AmountPerDay = Annotated[Money, BeforeValidator(_daily_money)]
 Rate = Annotated[int, BeforeValidator(_rate)]
-Country = Annotated[str, BeforeValidator(_country)]
+Country = Annotated[str, BeforeValidator(country)]
 Name = Annotated[str, AfterValidator(_name)]
 Currency = Annotated[str, AfterValidator(_currency)]
 Route = Annotated[str, BeforeValidator(_route)]
@@ -196,8 +165,8 @@ Timezone = Annotated[str, AfterValidator(_timezone)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Kind = Annotated[str, AfterValidator(_kind)]
 # Without user information or query: an address is printed, and holds no secret.
-Url = Annotated[str, AfterValidator(_url)]
-Proxy = Annotated[str, AfterValidator(_proxy)]
+Url = Annotated[str, AfterValidator(url)]
+Proxy = Annotated[str, AfterValidator(proxy)]
 Names = Annotated[list[str], BeforeValidator(_one_or_many), Field(min_length=1), AfterValidator(_once_each)]
 Routes = Annotated[
     Annotated[Literal["auto"], Tag("auto")] | Annotated[dict[Route, Names], BeforeValidator(_routes), Tag("each")],

@@ -61,7 +61,10 @@ class SourceConfig(Section):
 
 
 class ProviderConfig(Section):
-    """How one provider is used: products in order of preference, list prices, pace, and where it is."""
+    """How one provider is used: products by preference, list prices, pace, where it is, and the provider's choices."""
+
+    # A choice is a key of its own (`auth: query`); which there are, each provider states, and `model` holds it to that.
+    model_config = ConfigDict(extra="allow")
 
     products: Names = Field(description="products that may be bought, in order of preference")
     price: dict[str, Amount] = Field(
@@ -77,15 +80,15 @@ class ProviderConfig(Section):
     proxy: Proxy | None = Field(
         default=None, repr=False, description="an HTTP proxy with its port, without user or password"
     )
-    auth: str | None = Field(
-        default=None, description="where credentials stand, for a vendor that takes more than one place"
-    )
-    method: str | None = Field(default=None, description="`post` or `get`, for a vendor that takes both")
+
+    @property
+    def chosen(self) -> dict[str, object]:
+        """The choices of how requests are written that the file makes: every key that is not one of the above."""
+        return dict(self.model_extra or {})
 
     def options(self, name: str) -> dict[str, str]:
         """How this provider's requests are written: what is chosen here, else its own default."""
-        chosen = {"auth": self.auth, "method": self.method}
-        return {option: chosen[option] or values[0] for option, values in providers()[name].options.items()}
+        return {option: str(self.chosen.get(option, values[0])) for option, values in providers()[name].options.items()}
 
 
 class BudgetConfig(Section):

@@ -1,6 +1,6 @@
-"""What is allowed instead of what pydantic refused, in our words. Places in the file are not known here."""
+"""What was found and what is allowed instead, in our words, not pydantic's. Lines of the file are not known here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from ringfence.config.model import Config
+from ringfence.http.redact import redact
 
 _EXPECTED: Mapping[str, str] = {
     "missing": "this key is required",
@@ -23,17 +24,38 @@ _EXPECTED: Mapping[str, str] = {
     "literal": "expected {expected}",
     "enum": "expected {expected}",
 }
+# Keys whose value may be a secret, or hold one, where a person puts it in the wrong place.
+_NEVER_SHOWN = frozenset(
+    {"warehouse", "base_url", "proxy", "where", "auth", "trusted_hosts", "simulator_hosts", "home", "prices"}
+)
+# Signs of a value, or of a key, that are shown.
+_SHOWN = 40
 
 
 def problem(error: ErrorDetails) -> str:
-    """One error as a sentence; it never repeats what stands in the file, but for our own validators' words."""
+    """What is wrong, as a sentence; it repeats nothing that stands in the file, but for our own validators' words."""
     kind = error["type"]
     if kind == "extra_forbidden":
-        return _no_such_key(error["loc"])
+        return _no_such_key(error.get("ctx", {}).get("at", error["loc"]))
     if kind in ("value_error", "at"):
         return error["msg"].removeprefix("Value error, ")
     told = _EXPECTED.get(kind.partition("_")[0], "this value is not allowed here")
     return told.format_map(error.get("ctx", {})).replace("'", "")
+
+
+def found(at: Sequence[int | str], value: object, told: str) -> str:
+    """What stands at a place, masked and shortened, where it is one value, no secret, and was not told already."""
+    if not _NEVER_SHOWN.isdisjoint(at) or not isinstance(value, str | None):
+        return ""
+    if value is None:
+        return "; found: nothing"
+    return "" if told.startswith("'") or f"'{value}'" in told else f"; found: '{one_line(redact(value))}'"
+
+
+def one_line(text: str) -> str:
+    """The beginning of a text on one line, with every sign that is not seen as itself written as an escape."""
+    shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in shown)
 
 
 def _no_such_key(place: tuple[int | str, ...]) -> str:

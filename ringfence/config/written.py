@@ -4,20 +4,16 @@ Every name and value that was found somewhere is quoted, in comments too: none c
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ringfence.money.amount import NANOS, Money
 from ringfence.providers.lookup import Fact
-from ringfence.providers.registry import provider
+from ringfence.providers.registry import provider, providers
+from ringfence.simulator.vendor import vendors
 
-# What `ringfence simulate` speaks on which port, and list prices that are no vendor's: the user's contract decides.
-PORTS: Mapping[str, int] = {"messente": 8904, "vonage": 8901, "infobip": 8900}
-ASSUMED: Mapping[str, Mapping[str, str]] = {
-    "messente": {"hlr_sync": "0.002 EUR"},
-    "vonage": {"standard": "0.005 EUR", "advanced": "0.04 EUR"},
-    "infobip": {"query": "0.01 EUR"},
-}
+# The first port of `ringfence simulate`; each provider has its own after it.
+FIRST_PORT = 8900
 _WANTED = {Fact.CARRIER: "monthly", Fact.PORTED: "monthly", Fact.VALIDITY: "quarterly"}
 # A cap in EUR where the numbers could not be counted, and the smallest one.
 _UNCOUNTED, _SMALLEST = 100, 10
@@ -28,9 +24,9 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenSource:
-    """A source as it is written. The notes stand as comments: what the key and the region rest on, and what else is.
+    """A source as it is written. The notes stand as comments: what key, phones and region rest on, and what else is.
 
-    `default_region` is left out where it is None; with `needs_region` it is written as a comment for the user to fill.
+    `default_region` is left out where it is None; with `needs_region` it is a comment for the user to fill or confirm.
     """
 
     name: str
@@ -42,6 +38,7 @@ class WrittenSource:
     default_region: str | None = None
     needs_region: bool = False
     key_note: str = ""
+    phones_note: str = ""
     region_note: str = ""
 
 
@@ -56,6 +53,24 @@ class Written:
     bare_international: bool = False
 
 
+def assumed() -> dict[str, dict[str, Money]]:
+    """The simulator's list prices, which are no vendor's: the user's contract decides. The cheapest provider is first.
+
+    Of each provider the products that ask a network about something.
+    """
+    doubles = vendors()
+    found = {
+        name: {
+            product.name: Money(price.amount, price.currency)
+            for product in known.products.values()
+            if product.facts - product.plan_only and (price := doubles[name].list_prices[product.name])
+        }
+        for name, known in providers().items()
+        if name in doubles
+    }
+    return dict(sorted(found.items(), key=lambda each: min(price.amount for price in each[1].values())))
+
+
 def scalar(text: str) -> str:
     """A text as a YAML scalar on one line: plain where it is a plain name, else in double quotes."""
     if _PLAIN.fullmatch(text) and text not in _WORDS:
@@ -68,8 +83,8 @@ def month_cap(count: int | None) -> Money:
     if count is None:
         return Money(_UNCOUNTED * NANOS, "EUR")
     prices = [
-        Money.parse(price).amount
-        for name, products in ASSUMED.items()
+        price.amount
+        for name, products in assumed().items()
         for product, price in products.items()
         if _WANTED.keys() <= provider(name).products[product].facts - provider(name).products[product].plan_only
     ]
@@ -81,6 +96,7 @@ def month_cap(count: int | None) -> Money:
 
 def config_text(written: Written) -> str:
     """The text of the file."""
+    order = ", ".join(list(assumed())[:2])
     lines = [
         "# Ringfence looks up the phone numbers of a warehouse at paid providers. Written by `ringfence init`, yours",
         "# to change. No secret belongs here: credentials are read from the environment or from .env beside this file.",
@@ -93,7 +109,7 @@ def config_text(written: Written) -> str:
         *(line for source in written.sources for line in _source(source)),
         "",
         *_providers(live=written.live),
-        "routes: auto   # the cheapest product that answers all; or an order: {default: [messente, vonage]}",
+        f"routes: auto   # the cheapest product that answers all; or an order: {{default: [{order}]}}",
         "",
         "# Limits: all of them hold, and nothing is bought without a month or total cap. A limit is not consent.",
         f"# This one has room for {_counted(written.count)}.",
@@ -121,21 +137,20 @@ def _mode(written: Written) -> list[str]:
 
 
 def _source(source: WrittenSource) -> list[str]:
-    columns = [f"    {line}" for line in _comment(source.key_note)]
-    columns.append(f"    key: {_list(source.key)}")
-    columns.append(f"    phones: {_list(source.phones)}")
-    columns += [f"    {line}" for line in _comment(source.region_note)]
+    columns = [*_comment(source.key_note), f"key: {_list(source.key)}"]
+    columns += [*_comment(source.phones_note), f"phones: {_list(source.phones)}", *_comment(source.region_note)]
     if source.region_column is not None:
-        columns.append(f"    region: {{column: {scalar(source.region_column)}}}")
-    elif source.default_region is not None:
-        columns.append(f"    region: {{default: {scalar(source.default_region)}}}")
+        columns.append(f"region: {{column: {scalar(source.region_column)}}}")
     elif source.needs_region:
-        columns.append("    # region: {default: XX}   # set the country that these numbers are of, and take the # away")
+        region = scalar(source.default_region or "XX")
+        columns.append(f"# region: {{default: {region}}}   # set the country of these numbers, and take the # away")
+    elif source.default_region is not None:
+        columns.append(f"region: {{default: {scalar(source.default_region)}}}")
     return [
         f"  {source.name}:",
         f"    warehouse: {scalar(source.warehouse)}",
         *([] if source.relation is None else [f"    relation: {scalar(source.relation)}"]),
-        *columns,
+        *(f"    {line}" for line in columns),
         "    want:   # facts, and how old an answer may get: once, daily, weekly, monthly, quarterly or 45d",
         *(f"      {fact}: {age}" for fact, age in _WANTED.items()),
         "      # reachability: monthly   # what the handset is now; daily would cost thirty times a month of this",
@@ -148,7 +163,7 @@ def _providers(*, live: bool) -> list[str]:
         "# provider bills above its price stops it.",
         "providers:",
     ]
-    for name, prices in ASSUMED.items():
+    for name, prices in assumed().items():
         known = provider(name)
         priced = ", ".join(f'{product}: "{price}"' for product, price in prices.items())
         ends = f"   # answers until {known.sunset}" if known.sunset else ""
@@ -159,7 +174,8 @@ def _providers(*, live: bool) -> list[str]:
             f"    price: {{{priced}}}   # a number, assumed",
         ]
         if not live:
-            lines.append(f'    base_url: "http://127.0.0.1:{PORTS[name]}"   # ringfence simulate --port 8900')
+            port = FIRST_PORT + vendors()[name].port_offset
+            lines.append(f'    base_url: "http://127.0.0.1:{port}"   # ringfence simulate --port {FIRST_PORT}')
     return lines
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from ringfence.errors import RingfenceError
+from ringfence.simulator.given import read_yaml
 
 # What every account begins with: more than anybody spends here, so that no answer depends on what went before.
 _DEPOSIT = 10**7 * 10**9
@@ -124,11 +125,8 @@ def read_prices(file: Path | None, listed: Mapping[str, Prices]) -> dict[str, Pr
     """
     if file is None:
         return dict(listed)
-    try:
-        # BaseLoader keeps every scalar as text: 0.10 must not become a float on its way to nanos.
-        given = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise RingfenceError(f"cannot read the prices in {file}: {error}") from error
+    # BaseLoader keeps every scalar as text: 0.10 must not become a float on its way to nanos.
+    given = read_yaml(file, "prices", yaml.BaseLoader)
     if not isinstance(given, dict) or not all(isinstance(products, dict) for products in given.values()):
         raise RingfenceError(f'{file}: write prices as provider: {{product: "amount currency"}}')
     prices = {provider: dict(products) for provider, products in listed.items()}

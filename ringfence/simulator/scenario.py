@@ -19,6 +19,7 @@ import yaml
 
 from ringfence.errors import RingfenceError
 from ringfence.simulator.faults import FAULTS, SCENARIOS
+from ringfence.simulator.given import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +77,7 @@ def read_scenario(name: str, providers: Iterable[str]) -> Scenario:
         file = Path(name)
         if not file.is_file():
             raise RingfenceError(f"there is no scenario '{name}'; give a file, or one of: {', '.join(SCENARIOS)}")
-        try:
-            written = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError) as error:
-            raise RingfenceError(f"cannot read the scenario {file}: {error}") from error
+        written = read_yaml(file, "scenario", yaml.SafeLoader)
     if not isinstance(written, list):
         raise RingfenceError(f"scenario {name}: write a list of rules, one '- {{when: ..., fault: ...}}' a line")
     known = tuple(providers)
@@ -91,17 +89,17 @@ def _rule(written: object, where: str, providers: tuple[str, ...]) -> Rule:
         raise RingfenceError(f"{where}: write it as {{when: ..., fault: ...}}")
     given = dict(written)
     fault, provider = given.get("fault"), given.get("provider")
-    if fault not in FAULTS:
-        raise RingfenceError(f"{where}: there is no fault '{fault}'; there are: {', '.join(FAULTS)}")
+    if not isinstance(fault, str) or fault not in FAULTS:
+        raise RingfenceError(f"{where}: there is no fault {fault!r}; there are: {', '.join(FAULTS)}")
     if provider is not None and provider not in providers:
-        raise RingfenceError(f"{where}: there is no provider '{provider}'; there are: {', '.join(providers)}")
+        raise RingfenceError(f"{where}: there is no provider {provider!r}; there are: {', '.join(providers)}")
     given.update(_when(given.pop("when", "always"), where))
     given.setdefault("billed", FAULTS[fault])
     if given.get("retry_after") is not None:
         given["retry_after"] = str(given["retry_after"])
     unknown = given.keys() - {field.name for field in fields(Rule)}
     if unknown:
-        raise RingfenceError(f"{where}: there is no key '{min(map(str, unknown))}'")
+        raise RingfenceError(f"{where}: there is no key {min(map(str, unknown))!r}")
     complaint = _complaint(given)
     if complaint:
         raise RingfenceError(f"{where}: {complaint}")
@@ -115,22 +113,22 @@ def _when(written: object, where: str) -> dict[str, int]:
         ((kind, count),) = written.items()
         if kind in ("nth", "every") and type(count) is int and count > 0:
             return {kind: count}
-    raise RingfenceError(f"{where}: when is one of: always, {{nth: 3}}, {{every: 5}}; found: {written}")
+    raise RingfenceError(f"{where}: when is one of: always, {{nth: 3}}, {{every: 5}}; found: {written!r}")
 
 
 def _complaint(given: Mapping[str, Any]) -> str | None:
     """What is wrong with the values of a rule, whatever types a file gave them."""
     status, seconds = given.get("status", 0), given.get("seconds", 1)
     if type(given["billed"]) not in (bool, type(None)):
-        return f"billed is true or false; found: {given['billed']}"
+        return f"billed is true or false; found: {given['billed']!r}"
     if given["fault"] == "drop_unread" and given["billed"]:
         return "a request that is not read cannot be billed"
     if given["fault"] == "status" and not (type(status) is int and 400 <= status <= 599):
-        return f"fault status needs a status from 400 to 599; found: {status}"
+        return f"fault status needs a status from 400 to 599; found: {status!r}"
     if type(given.get("retry_after_date", 0)) is not int:
-        return f"retry_after_date is a whole number of seconds; found: {given['retry_after_date']}"
+        return f"retry_after_date is a whole number of seconds; found: {given['retry_after_date']!r}"
     if type(seconds) not in (int, float) or not 0 <= seconds <= 3600:
-        return f"seconds is a number from 0 to 3600; found: {seconds}"
+        return f"seconds is a number from 0 to 3600; found: {seconds!r}"
     if given.get("by", "reset") not in ("reset", "close"):
-        return f"by is reset or close; found: {given['by']}"
+        return f"by is reset or close; found: {given['by']!r}"
     return None

@@ -121,7 +121,26 @@ WRONG = {
     ),
     "a port that is too large": (
         "mode: live\n" + INFOBIP + "    base_url: https://api.infobip.com:99999\n",
-        ":5: providers.infobip.base_url: expected an address such as",
+        (
+            ":5: providers.infobip.base_url: expected an address such as https://host/path, without user, query or "
+            "fragment; a port is a number from 1 to 65535, found: 99999"
+        ),
+    ),
+    "a country that is none": (
+        "mode: live\n" + SOURCE + "    region: {default: XX}\n",
+        ":8: sources.crm.region.default: 'XX' is no country; expected two letters",
+    ),
+    "what people call Great Britain": (
+        "mode: live\nbudgets:\n  - {window: day, cap: 1 EUR, country: uk}\n",
+        ":3: budgets.0.country: 'uk' is no country; write GB",
+    ),
+    "a route to nowhere": (
+        "mode: live\n" + INFOBIP + "routes: {XX: infobip}\n",
+        ":5: routes.XX: 'XX' is no country",
+    ),
+    "a phone number for a country": (
+        "mode: live\nprivacy: {forbid: {reachability: ['+31612345678']}}\n",
+        ":2: privacy.forbid.reachability.0: '+31*****678' is no country",
     ),
     "six cron fields": ('mode: live\nschedule: "0 0 5 * * *"\n', ":2: schedule: expected five cron fields"),
     "a source with a name of ours": (
@@ -160,7 +179,7 @@ WRONG = {
     ),
     "a route's country": (
         "mode: live\n" + INFOBIP + "routes:\n  NLD: [infobip]\n",
-        ":6: routes.NLD: expected a country",
+        ":6: routes.NLD: 'NLD' is no country; expected two letters (ISO 3166-1 alpha-2) such as NL",
     ),
     "a route's provider": (
         "mode: live\n" + INFOBIP + "routes:\n  NL: [vonage]\n",
@@ -174,7 +193,7 @@ WRONG = {
         "mode: live\nbudgets:\n  - {window: day, cap: 1 EUR}\n  - {window: day, cap: 1 EUR, source: crm}\n",
         ":4: budgets.1.source: there is no source 'crm'",
     ),
-    "a country": ("mode: live\nprivacy:\n  allow:\n    roaming: [NL, NLD]\n", ":4: privacy.allow.roaming.1: expected"),
+    "a country": ("mode: live\nprivacy:\n  allow:\n    roaming: [NL, NLD]\n", ":4: privacy.allow.roaming.1: 'NLD' is"),
     "a type of line": ("mode: live\nnumbers: {types: [moblie]}\n", ":2: numbers.types.0: expected one of"),
     "a time zone": ("mode: live\ntimezone: Amsterdam\n", ":2: timezone: expected a time zone of the IANA database"),
     "a schedule": ("mode: live\nschedule: every day\n", ":2: schedule: expected five cron fields"),
@@ -307,6 +326,53 @@ def test_an_error_names_file_line_and_key(tmp_path: Path, text: str | bytes, sen
         load(tmp_path, text)
     assert f"{tmp_path / 'ringfence.yaml'}{sentence}" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+FOUND = {
+    "mode: 'Simulate '": "mode: expected simulate or live; found: 'Simulate '",
+    "mode:": "mode: expected simulate or live; found: nothing",
+    'mode: "a\\nb\\u2028c"': r"mode: expected simulate or live; found: 'a\nb\u2028c'",
+    "mode: '+31612345678'": "found: '+31*****678'",
+    f"mode: {'x' * 41}": f"found: '{'x' * 37}...'",
+    "currency: eur": "such as EUR; found: 'eur'",
+    "timezone: Amsterdam": "such as Europe/Amsterdam; found: 'Amsterdam'",
+    "budgets: [{window: week, cap: 1 EUR}]": "budgets.0.window: expected day, month, total or quote; found: 'week'",
+    "budgets: [{window: day, cap: 5}]": "budgets.0.cap: '5' is not a price; write amount and currency",
+    "providers: {infobip: {products: query, rate: 20}}": "rate: expected requests a second such as 20/s; found: '20'",
+    "providers: {infobip: {products: query, batch: 0}}": "batch: expected a number of at least 1; found: '0'",
+    "providers: {infobip: {products: query, batch: 5000}}": "numbers in a request; found: '5000'",
+    '"a\\nb": x': r": a\nb: there is no such key",
+}
+
+
+@pytest.mark.parametrize(("line", "sentence"), FOUND.items())
+def test_an_error_says_what_was_found(tmp_path: Path, line: str, sentence: str) -> None:
+    """What stands there is shown on the same line, shortened and masked, and only once."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, line if line.startswith("mode") else f"mode: live\n{line}\n")
+    assert sentence in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert str(caught.value).count("'5'") <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2",
+        "mode: live\napi_key: hunter2",
+        "mode: live\nproviders: hunter2",
+        "mode: live\nproviders: {infobip: hunter2}",
+        "mode: live\nproviders: {vonage: {products: basic, auth: hunter2}}",
+        "mode: live\nproviders: {infobip: {products: query, base_url: 'https://me:hunter2@h'}}",
+        "mode: live\nproviders: {infobip: {products: query, trusted_hosts: 'https://me:hunter2@h'}}",
+        "mode: live\nsources: {crm: {warehouse: [hunter2], where: {a: hunter2}}}",
+    ],
+)
+def test_an_error_never_shows_what_may_be_a_secret(tmp_path: Path, text: str) -> None:
+    """Values of unknown keys, of sections that are none, and of addresses are not repeated."""
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_all_errors_of_a_file_are_told_at_once(tmp_path: Path) -> None:

@@ -55,6 +55,11 @@ OURS = [
     "17 requests in a row ended in doubt, the last: HTTP 503",
     "/home/me/ringfence.yaml:12: budgets.0.cap: expected an amount",
     "served/ringfence-123456.duckdb",
+    "--before takes a time such as 2026-11-20T12:00, not '2026-13-01'",
+    "--before takes a time such as 2026-11-20T12:00, not '2026-11-31T25:61:61'",
+    "price: '0.0000000001' has more than nine decimal places",
+    "expected an amount a day; found: '0.12345678901 EUR'",
+    "'1e99' is larger than the ledger can hold (999999999.999999999)",
 ]
 
 
@@ -62,6 +67,28 @@ OURS = [
 def test_our_own_sentences_stay_readable(sentence: str) -> None:
     """Ids, times, money, counts and addresses of servers are no phone numbers."""
     assert mask_numbers(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'12026-13-01'",
+        "'2026-13-012'",
+        "2026-13-01",
+        "'0.6.12345678'",
+        "'00.12345678'",
+        "'3.0.12345678'",
+        "999999999.99",
+        "'2026 13 01'",
+        "'0,612345678'",
+        "'0.612345678 9'",
+        "9999999999999999999",
+        "'31-2026-13-01'",
+    ],
+)
+def test_what_only_looks_like_a_date_or_a_price_is_masked(text: str) -> None:
+    """The whole of it stands between quotes, or it may be a number."""
+    assert "*****" in mask_numbers(text)
 
 
 @given(st.text(st.sampled_from("0123456789 ,.-:/+_Tt\u0664") | st.characters(), max_size=80))

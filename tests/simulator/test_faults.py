@@ -255,6 +255,7 @@ def test_a_refusal_is_billed_only_on_demand(tmp_path: Path, billed: dict[str, bo
         ("{}", "list of rules"),
         ("- late", "rule 1: write it as"),
         ("- {fault: explode}", "no fault 'explode'; there are: status, "),
+        ("- {fault: [late]}", "there is no fault .'late'.; there are"),
         ("- {fault: late, provider: acme}", "no provider 'acme'; there are: infobip"),
         ("- {fault: late}\n- {fault: late, when: {nth: 0}}", "rule 2: when is one of"),
         ("- {fault: late, when: {every: true}}", "rule 1: when is one of"),
@@ -265,12 +266,16 @@ def test_a_refusal_is_billed_only_on_demand(tmp_path: Path, billed: dict[str, bo
         ("- {fault: drop_unread, billed: true}", "cannot be billed"),
         ("- {fault: late, billed: perhaps}", "billed is true or false"),
         ("- {fault: drop_in_body, by: magic}", "by is reset or close"),
-        ("- {fault: [", "cannot read the scenario"),
+        ("- {fault: [", "cannot read the scenario in .*, line 1: not valid YAML .expected"),
+        ("- {fault: late}\n- {a: b, c\n", "scenario.yaml, line 3: not valid YAML"),
+        ("- {fault: late, seconds: 2026-13-45}", "scenario.yaml: not valid YAML .month must be"),
+        ('- {fault: late, by: "a\\nb"}', r"by is reset or close; found: 'a\\nb'"),
     ],
 )
 def test_a_bad_scenario_is_refused_with_its_reason(tmp_path: Path, written: str, complaint: str) -> None:
     """A rule that cannot be followed is named with its number and with what is allowed."""
     file = tmp_path / "scenario.yaml"
     file.write_text(written)
-    with pytest.raises(RingfenceError, match=complaint):
+    with pytest.raises(RingfenceError, match=complaint) as caught:
         read_scenario(str(file), ["infobip"])
+    assert "\n" not in str(caught.value)

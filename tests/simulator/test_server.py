@@ -114,14 +114,20 @@ def test_prices_are_exact_to_the_nano(tmp_path: Path, written: str, amount: str,
         ("infobip: {query: -1 EUR}", "is not a price"),
         ("infobip: {hlr: 1 EUR}", "no product infobip.hlr; there are: infobip.query, vonage"),
         ("infobip: 1 EUR", "write prices as"),
+        ("infobip:\n  query: [1 EUR\n", "line 3: not valid YAML .expected"),
+        ("infobip: \x01", "line 1: not valid YAML .a character"),
     ],
 )
 def test_prices_that_are_none(tmp_path: Path, written: str, complaint: str) -> None:
     """A price that is not an amount with a currency, or of an unknown product, is refused with the file's name."""
     file = tmp_path / "prices.yaml"
     file.write_text(written)
-    with pytest.raises(RingfenceError, match=f"prices.yaml: .*{complaint}"), running(Settings(prices=file)):
+    with (
+        pytest.raises(RingfenceError, match=f"prices.yaml[:,] .*{complaint}") as caught,
+        running(Settings(prices=file)),
+    ):
         pass
+    assert "\n" not in str(caught.value)
 
 
 def test_a_full_batch_is_answered_at_once() -> None:

@@ -1,0 +1,40 @@
+"""Addresses of servers in `ringfence.yaml`. What is refused is not repeated, for it may hold a password."""
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+_WITH_PORT = re.compile(r"https?://[^\s/?#@]+:(\d{1,6})(?:/[^\s?#@]*)?", re.ASCII)
+
+
+def address(text: str) -> SplitResult | None:
+    """An http or https address with a host and a possible port, without user, query and fragment; else None."""
+    try:
+        parts = urlsplit(text)
+        return parts if re.fullmatch(r"https?://[^\s?#@]+", text) and parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def wrong_port(text: str) -> str:
+    """What is to be said of the port of an address; nothing where it is one, or cannot be told from a password."""
+    match = _WITH_PORT.fullmatch(text)
+    return f"; a port is a number from 1 to 65535, found: {match[1]}" if match and not 0 < int(match[1]) < 65536 else ""
+
+
+def url(text: str) -> str:
+    """An address that is asked; raises ValueError."""
+    if address(text) is None:
+        told = "expected an address such as https://host/path, without user, query or fragment"
+        raise ValueError(told + wrong_port(text))
+    return text
+
+
+def proxy(text: str) -> str:
+    """The address of an HTTP proxy; raises ValueError."""
+    if text.lower().startswith("socks"):
+        raise ValueError("socks proxies are not supported; expected an HTTP proxy such as http://proxy.example:3128")
+    parts = address(text)
+    if parts is None or parts.port is None or parts.path not in ("", "/"):
+        told = "expected a proxy such as http://proxy.example:3128: http or https, host and port, and no user or"
+        raise ValueError(f"{told} password{wrong_port(text)}")
+    return text
