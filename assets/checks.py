@@ -14,11 +14,10 @@ from assets.launch import House, plainly
 from assets.outlook import outlook_checks
 from ringfence.lake.views import checks, sql_folder
 from ringfence.lookups.coverage import coverage, open_numbers
-from ringfence.money.health import doubts, uses
+from ringfence.money.health import NEARLY, doubts, uses
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger, open_ledger
 
-NEARLY = 0.9
 LEDGER_CHECKS = {
     "balance": "The ledger's invariants hold: every total equals the sum of its attempts.",
     "doubt": "Nothing is in doubt: every request that was sent has a known outcome.",

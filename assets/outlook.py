@@ -1,23 +1,20 @@
 """Checks on what stands in the way of the next purchase: prices, stops and the end of a provider. They only warn."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 import dagster as dg
 
 from assets.described import key
 from assets.launch import House, plainly
 from ringfence.config.environment import Setup
+from ringfence.lookups import suppliers
 from ringfence.money.ledger import Ledger, open_ledger
 from ringfence.money.switch import stops
-from ringfence.providers.registry import provider
 
-# How long before its announced end a provider is warned of.
-AHEAD = timedelta(days=90)
 OUTLOOK = {
     "prices": "Every configured product has a price that holds, and none is about to end or very old.",
     "stops": "Nobody has stopped buying.",
-    "sunset": f"No configured provider ends within {AHEAD.days} days.",
+    "sunset": f"No configured provider ends within {suppliers.SUNSET.days} days.",
 }
 
 
@@ -59,9 +56,5 @@ def _stops(setup: Setup, ledger: Ledger) -> Sequence[str]:  # noqa: ARG001
 
 
 def _sunsets(setup: Setup, ledger: Ledger) -> Sequence[str]:
-    on = setup.day(ledger.store.clock())
-    return [
-        f"{name} ends on {sunset}: add another provider that answers the same under providers, and take it out"
-        for name in setup.config.providers
-        if (sunset := provider(name).sunset) and sunset - AHEAD <= on
-    ]
+    found = suppliers.sunsets(setup, setup.day(ledger.store.clock()))
+    return [f"{each.what}: {each.found}: {each.mend}" for each in found]

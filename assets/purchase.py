@@ -3,7 +3,7 @@
 import dagster as dg
 
 from assets.described import OWNERS, plain_money, table_metadata, upstream
-from assets.launch import PREFIX, PURCHASING_TAG, House, Launch, Limits, launchpad, step, who
+from assets.launch import PREFIX, PURCHASING_TAG, House, Launch, Limits, launchpad, step
 from assets.quoted import quote_metadata
 from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
 from ringfence.errors import RingfenceError
@@ -17,6 +17,7 @@ from ringfence.lookups.serve import serve
 from ringfence.money import quotes
 from ringfence.money.amount import Money
 from ringfence.money.quotes import Quote
+from ringfence.money.who import who
 
 QUOTE = described(
     "The dry run: which due facts would be bought from whom for how much. It costs nothing and ends in an id.",

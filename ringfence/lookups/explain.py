@@ -30,9 +30,13 @@ _CELLS = (
     "region_basis, row_count, last_seen_at FROM phone_map "
 )
 _SAME_TEXT = f"{_CELLS} WHERE trim(raw_value) IN (SELECT unnest($texts))"
+# Each cell's tails stand once, as rows that are joined by hash: it matters not how many numbers are asked for.
 _ENDING_ALIKE = (
-    f"{_CELLS} WHERE parse_status = 'rejected' AND list_has_any($tails, list_transform(regexp_extract_all("
-    rf"regexp_replace(raw_value, '[\s().+-]', '', 'g'), '\d+'), lambda run: right(run, {_TAIL})))"
+    "WITH ends AS (SELECT raw_value, unnest(list_transform(regexp_extract_all("
+    rf"regexp_replace(raw_value, '[\s().+-]', '', 'g'), '\d+'), lambda run: right(run, {_TAIL}))) AS tail "
+    "FROM phone_map WHERE parse_status = 'rejected') "
+    f"{_CELLS} WHERE parse_status = 'rejected' "
+    "AND raw_value IN (SELECT raw_value FROM ends WHERE tail IN (SELECT unnest($tails)))"
 )
 _OF_PHONES = "WHERE phone_e164 IN (SELECT unnest($phones))"
 _QUERIES = {

@@ -99,7 +99,7 @@ def year(ages: Mapping[str, int], among: Sequence[Offer], moments: Sequence[tupl
             if not seen or choice.ended:
                 reason = reason or choice.reason
             continue
-        needed, covered = due & offer.answers, offer.firm | (due & offer.answers)
+        needed, covered = due & offer.answers, offer.asked(due)
         if day and not needed & ~seen:
             nanos += price.amount
             times |= {bit: times[bit] + 1 for bit, _ in wants if bit & needed}

@@ -1,9 +1,9 @@
 """The phases of a launch, and how its progress row reads as a line: the same in terminal, log and run page."""
 
 from collections.abc import Mapping
-from math import ceil
 from typing import Any
 
+from ringfence.lookups.duration import lasting
 from ringfence.money.amount import Money
 
 PHASES = {
@@ -31,11 +31,3 @@ def told(row: Mapping[str, Any], seconds: float) -> str:
     pace = f", {rate:,.0f}/s, {lasting(round((row['planned'] - row['done']) / rate))} left" if rate else ""
     spent, held = Money(row["spent"], row["currency"]), Money(row["held"], row["currency"])
     return f"{phase}: {row['done']:,} of {row['planned']:,} numbers, {spent} spent, {held} held{pace}"
-
-
-def lasting(seconds: int) -> str:
-    """A duration as people say it, rounded up: seconds up to two minutes, minutes up to two hours, then hours."""
-    if seconds < 120:
-        return f"{seconds} s"
-    minutes = ceil(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{ceil(minutes / 60)} h"

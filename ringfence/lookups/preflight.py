@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ringfence.config.environment import Setup
+from ringfence.config.model import Config
 from ringfence.errors import LakeError, RingfenceError
 from ringfence.lake.tables import usable
 from ringfence.lookups import suppliers
 from ringfence.lookups.due_now import next_tick
-from ringfence.lookups.finding import Finding, failed
+from ringfence.lookups.finding import Finding, failed, incomparable
+from ringfence.money.budget import limit
 from ringfence.sources.configured import spec_of
 from ringfence.sources.registry import open_source
 
@@ -65,6 +67,7 @@ def sources(setup: Setup) -> Iterator[Finding]:
 def consent(setup: Setup) -> Iterator[Finding]:
     """Whether there is a limit for everything, and what may be bought without anybody's approval."""
     config = setup.config
+    yield from currencies(config)
     if not any(
         each.window in ("month", "total") and not (each.provider or each.country or each.source)
         for each in config.budgets
@@ -75,6 +78,8 @@ def consent(setup: Setup) -> Iterator[Finding]:
             "no month or total cap covers every purchase, so that nothing may be bought",
             'add {window: month, cap: "100 EUR"} to budgets',
         )
+    if incomparable(config.approval.unattended, config):
+        return
     if config.approval.unattended.amount:
         yield Finding(
             "ok", "approval", f"up to {config.approval.unattended} a day are bought without anybody's approval"
@@ -88,6 +93,18 @@ def consent(setup: Setup) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "approval", "unattended is 0: nothing is bought without approve or enrich --yes")
+
+
+def currencies(config: Config) -> Iterator[Finding]:
+    """The caps that nothing can be compared with: they buy nothing at all."""
+    caps = [
+        (f"budget {limit(each.window, each.cap, each.provider, each.country, each.source).label}", "cap", each.cap)
+        for each in config.budgets
+    ]
+    for what, name, cap in [*caps, ("approval", "unattended sum", config.approval.unattended)]:
+        if incomparable(cap, config):
+            told = f"the {name} of {cap} is in {cap.currency}, prices are in {config.currency} and there is no rate"
+            yield Finding("fail", what, told, f"state it in {config.currency}")
 
 
 def schedule(setup: Setup, now: datetime) -> Finding:

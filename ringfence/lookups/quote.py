@@ -33,6 +33,8 @@ CHOICE = {
     "reason": pl.String,
 }
 Choices = Mapping[tuple[str, int], Choice]
+# More numbers than anybody has; a bound, so that a limit fits into every column and library.
+MOST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,8 @@ def narrowed(config: Config, sources: Sequence[str], countries: Sequence[str], n
     for country in upper:
         if country not in SUPPORTED_REGIONS:
             raise ConfigError(f"'{country}' is not a country (ISO 3166-1 alpha-2, such as NL)")
-    if numbers is not None and numbers < 1:
-        raise ConfigError(f"limit must be at least 1, not {numbers}")
+    if numbers is not None and not 1 <= numbers <= MOST:
+        raise ConfigError(f"limit must be from 1 to {MOST:,}, not {numbers}")
     return Narrow(tuple(sources), tuple(upper), numbers)
 
 

@@ -1,4 +1,4 @@
-"""Which product a number is asked with: the cheapest single one that answers its due facts, along its route. Pure."""
+"""Which product a number is asked with: a single one along its route, as `choose` ranks them. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,8 @@ from ringfence.lookups.due import bits
 from ringfence.money.amount import Money
 from ringfence.providers.provider import Product
 from ringfence.providers.registry import provider
+
+NOBODY = "no provider is configured for this country: name one under providers and, where routes has lists, in its list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,10 @@ class Offer:
         """Its list price, None where there is none that holds."""
         return self.listed.price
 
+    def asked(self, due: int) -> int:
+        """The facts (as bits) that count as asked when it is bought for what is due."""
+        return _asked(self.firm, self.answers, due)
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -71,12 +77,16 @@ class Choice:
 
 
 def answered(product: Product, due: int) -> int:
-    """The facts (as bits) that count as asked when this product is bought for what is due.
+    """The facts (as bits) that count as asked when this product is bought for what is due."""
+    return _asked(bits(product.facts - product.plan_only), bits(product.facts), due)
 
-    What it tells from the numbering plan alone counts only where it was bought for that: who wants more goes on to
-    another product.
+
+def _asked(firm: int, answers: int, due: int) -> int:
+    """What is told from the numbering plan alone counts only where it was bought for that.
+
+    Who wants more goes on to another product.
     """
-    return bits(product.facts - product.plan_only) | (bits(product.plan_only) & due)
+    return firm | (answers & due)
 
 
 def route(config: Config, country: str) -> Sequence[str]:
@@ -115,7 +125,7 @@ def choose(among: Sequence[Offer], due: int) -> Choice:
     stopped = tuple(dict.fromkeys(offer.stopped for offer in usable if offer.stopped))
     open_now = [offer for offer in usable if not offer.stopped]
     if not usable:
-        return Choice(None, "no configured product answers this" if among else "routes has no list for this country")
+        return Choice(None, "no configured product answers this" if among else NOBODY)
     if not open_now:
         return Choice(None, "; ".join(stopped))
     priced = [(offer, price) for offer in open_now if (price := offer.price or offer.listed.was)]

@@ -4,6 +4,7 @@ Opening a ledger that an older version made brings its tables up to date, as eve
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,14 +14,12 @@ from ringfence.config.environment import Setup
 from ringfence.errors import LedgerError
 from ringfence.lake.served import NAME
 from ringfence.lake.tables import state_of
-from ringfence.lookups.finding import Finding, failed
+from ringfence.lookups.duration import lasting
+from ringfence.lookups.finding import Finding, failed, incomparable
 from ringfence.money import budget, health, switch
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import REVISION, Ledger, open_ledger, refuse_to_spend
 from ringfence.money.schema import ATTEMPT
-
-# The share of a budget from which it is warned of.
-NEARLY = 0.8
 
 
 def standing(setup: Setup) -> list[Finding]:
@@ -64,6 +63,8 @@ def budgets(setup: Setup, ledger: Ledger) -> Iterator[Finding]:
     """What is used of every configured limit in its present window."""
     used = {use.label: use for use in health.uses(ledger, setup.config.zone)}
     for each in setup.config.budgets:
+        if incomparable(each.cap, setup.config):
+            continue  # nothing can count in it, which `preflight` tells
         label = budget.limit(each.window, each.cap, each.provider, each.country, each.source).label
         what = f"budget {label}"
         use = used.get(label)
@@ -71,7 +72,8 @@ def budgets(setup: Setup, ledger: Ledger) -> Iterator[Finding]:
             yield Finding("ok", what, f"nothing of {each.cap} is used")
             continue
         told = f"{use.used} of {each.cap} are spent or held"
-        if use.used.amount >= each.cap.amount * NEARLY:
+        # Against the cap as it is written now, which the ledger takes over with the next run.
+        if replace(use, cap=each.cap).share >= health.NEARLY:
             yield Finding("warn", what, told, "raise its cap in the configuration, or wait for the next window")
         else:
             yield Finding("ok", what, told)
@@ -94,10 +96,9 @@ def doubts(setup: Setup, ledger: Ledger) -> Finding:
     if not found.attempts:
         return Finding("ok", "in doubt", "nothing")
     held = " and ".join(map(str, found.held))
-    told = (
-        f"{found.attempts:,} requests about {found.numbers:,} numbers hold {held}, the oldest for {_age(found.oldest)}"
-    )
-    spent = _age(setup.config.in_doubt.assume_billed_after)
+    told = f"{found.attempts:,} requests about {found.numbers:,} numbers hold {held}, "
+    told += f"the oldest for {lasting(found.oldest)}"
+    spent = lasting(setup.config.in_doubt.assume_billed_after)
     return Finding(
         "warn", "in doubt", told, f"ringfence collect, or attempts decide; after {spent} they count as spent"
     )
@@ -112,14 +113,7 @@ def served(setup: Setup, ledger: Ledger) -> Finding:
         return Finding("warn", "served file", f"there is no {path} yet", "ringfence serve, with which enrich ends")
     with ledger.store.read() as connection:
         newest = connection.scalar(select(func.max(ATTEMPT.c.final_at)).where(ATTEMPT.c.state == "settled"))
-    age = _age(int((datetime.fromtimestamp(ledger.store.clock() / 1_000_000, UTC) - at).total_seconds()))
+    age = lasting(int((datetime.fromtimestamp(ledger.store.clock() / 1_000_000, UTC) - at).total_seconds()))
     if newest and newest > at.timestamp() * 1_000_000:
         return Finding("warn", "served file", f"{age} old, and there are newer answers", "ringfence serve")
     return Finding("ok", "served file", f"{path}: {age} old")
-
-
-def _age(seconds: int) -> str:
-    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if seconds >= 2 * unit:
-            return f"{seconds // unit} {name}"
-    return f"{max(0, seconds)} s"

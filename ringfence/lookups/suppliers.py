@@ -3,6 +3,7 @@
 It reads, and in simulate mode opens a connection to see whether anybody listens; nothing is asked of a provider.
 """
 
+import os
 import socket
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -35,7 +36,8 @@ def credentials(setup: Setup) -> Iterator[Finding]:
                 "fail", what, f"{' and '.join(found)}: these are the simulator's", "set those of your account"
             )
         else:
-            yield Finding("ok", what, f"{' and '.join(found)} set")
+            places = dict.fromkeys("the environment" if each in os.environ else ".env" for each in found)
+            yield Finding("ok", what, f"{' and '.join(found)} set in {' and '.join(places)}")
 
 
 def addresses(setup: Setup) -> Iterator[Finding]:

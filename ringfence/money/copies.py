@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ringfence.errors import LedgerError
+from ringfence.money.causes import causes_named
 from ringfence.money.ledger import Ledger
-from ringfence.money.store import causes_named
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from ringfence.money.budget import active, window_start
 from ringfence.money.ledger import Ledger
 from ringfence.money.schema import ATTEMPT, COUNTER
 
+# The share of a budget from which it is warned of.
+NEARLY = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Doubts:

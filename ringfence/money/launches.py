@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 
 from ringfence.money.ledger import Ledger
-from ringfence.money.schema import ATTEMPT, WORKER
+from ringfence.money.schema import ATTEMPT, PROGRESS, WORKER
 from ringfence.money.workers import lives
+
+# Microseconds that the worker of a launch has to be born: Dagster takes seconds to start.
+BIRTH = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,12 @@ def buying_since(ledger: Ledger, launch_id: str) -> int | None:
     with ledger.store.read() as connection:
         since: int | None = connection.scalar(query)
     return since
+
+
+def starting(ledger: Ledger) -> bool:
+    """Whether a launch of the last minute has no worker yet."""
+    born = select(WORKER.c.launch_id).where(WORKER.c.launch_id == PROGRESS.c.launch_id).exists()
+    young = PROGRESS.c.started_at > ledger.store.clock() - BIRTH
+    query = select(PROGRESS.c.launch_id).where(PROGRESS.c.phase == "start", young, ~born)
+    with ledger.store.read() as connection:
+        return connection.scalar(query.limit(1)) is not None

@@ -94,8 +94,8 @@ def _stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle)
     if dearest <= attempt["unit_price"]:
         return
     billed, price = (Money(amount, attempt["currency"]) for amount in (dearest, attempt["unit_price"]))
-    why = f"it billed {billed} for a number, the price of {attempt['product']} in use is {price}: set it right"
-    switch.put(connection, at, attempt["provider"], who="ringfence", why=why)
+    why = f"{switch.BILLED}{billed} for a number, the price of {attempt['product']} in use is {price}: set it right"
+    switch.put(connection, at, attempt["provider"], who=switch.LEDGER, why=why)
 
 
 def _answers(move: Settle | Doubt, attempt: Row) -> bool:

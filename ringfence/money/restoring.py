@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 
+from sqlalchemy.exc import DBAPIError
+
 from ringfence.errors import LedgerError
+from ringfence.money.causes import CAUSES, causes_named
 from ringfence.money.copies import address, reading, sync, write_copy
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger, alone_in, open_ledger, refuse_to_spend, worker_locks, write_journal
-from ringfence.money.store import CAUSES, FILE_NAME, causes_named, wait_for
+from ringfence.money.store import FILE_NAME, wait_for
 from ringfence.money.workers import lives
 from ringfence.numbers.phone import mask_numbers
 
@@ -66,7 +70,7 @@ def restore(home: Path, source: Path, *, mode: str, lake_ledger_id: str | None, 
             if forgotten and not because:
                 raise LedgerError(f"{source} lacks {forgotten} of the present ledger: say --because why to forget them")
             told = f"settlement {copy.settled_seq()}, forgetting {forgotten or 'nothing'}; {because}".rstrip("; ")
-            with copy.store.write() as connection:
+            with _damage_named(source), copy.store.write() as connection:
                 write_journal(connection, copy.store.clock(), "restored", who=who, why=mask_numbers(told))
             copy.store.close()
             sync(copy.store.path)
@@ -95,14 +99,15 @@ def _checked(source: Path, folder: Path, mode: str, lake_ledger_id: str | None) 
     """The copy once more, brought up to this version and past every check; the source stays as it is."""
     path = folder / FILE_NAME
     try:
-        with causes_named(path):
-            write_copy(source, path, sound=True)
-        copy = open_ledger(folder)
+        with _damage_named(path):
+            with causes_named(path):
+                write_copy(source, path, sound=True)
+            copy = open_ledger(folder)
         # Whether it is behind the lake is told afterwards: an older copy is better than none.
         refusal = refuse_to_spend(copy, mode=mode, lake_ledger_id=lake_ledger_id, lake_seq=0)
         if refusal:
             raise LedgerError(refusal)
-        with copy.store.read() as connection:
+        with _damage_named(path), copy.store.read() as connection:
             broken = violations(connection)
         if broken:
             raise LedgerError(f"{path} breaks {broken[0].invariant} ({broken[0].meaning}); restore it from a backup")
@@ -110,6 +115,15 @@ def _checked(source: Path, folder: Path, mode: str, lake_ledger_id: str | None) 
         told = str(error).replace(str(path), str(source)).replace("restore it from a backup", "choose another copy")
         raise LedgerError(told) from None
     return copy
+
+
+@contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    """What no ledger that we have written makes its checks raise is damage: SQLite does not see that a cell changed."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, ValueError, LookupError, TypeError, ArithmeticError):
+        raise LedgerError(f"{path} {CAUSES[sqlite3.SQLITE_CORRUPT]}") from None
 
 
 def _forgotten(present: Path, copy: Path) -> str:
@@ -130,7 +144,7 @@ def _forgotten(present: Path, copy: Path) -> str:
 
 def _put(copy: Path, path: Path) -> Path | None:
     """Make a checked copy the ledger; returns where the one of before is."""
-    before = path.with_name(f"{path.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}")
+    before = _kept_name(path)
     existed = path.exists()
     if existed:
         try:
@@ -148,6 +162,13 @@ def _put(copy: Path, path: Path) -> Path | None:
     Path(f"{path}-shm").unlink(missing_ok=True)
     copy.rename(path)
     return before if existed else None
+
+
+def _kept_name(path: Path) -> Path:
+    """A new name beside the ledger with the day in it, and too few digits in a row to be masked as a phone number."""
+    day = f"{path.name}.before-{datetime.now(UTC):%Y-%b-%d}"
+    taken = {each.name for each in path.parent.glob(f"{path.name}.before-*")}
+    return path.with_name(next(name for n in count(1) if not {(name := f"{day}-{n}"), f"{name}-wal"} & taken))
 
 
 def _overwrite(copy: Path, path: Path) -> None:

@@ -134,10 +134,11 @@ def _missing(budgets: list[Budget], purchase: Purchase, *, consented: bool) -> R
         return Refusal("awaiting_approval", f"not approved: ringfence approve {purchase.quote_id}")
     price = purchase.unit_price
     for budget in budgets:
-        if budget.cap.currency != price.currency and budget.cap.amount and price.amount:
+        cap, currency = budget.cap, price.currency
+        if cap.currency != currency and cap.amount and price.amount:
+            told = f"the {'allowance' if budget.is_consent else 'cap'} of {cap} a {budget.label} is in {cap.currency}"
             return Refusal(
-                "deferred_budget",
-                f"the cap of {budget.cap} cannot be compared with a price in {price.currency}: no rate",
+                "deferred_budget", f"{told}, prices are in {currency} and there is no rate: state it in {currency}"
             )
     return None
 

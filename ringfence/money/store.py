@@ -4,6 +4,7 @@ SQLite in WAL mode with synchronous=FULL: a commit is on disk when it returns. W
 BEGIN IMMEDIATE, because SQLite's own busy handler starves (5.6 s worst wait against 0.06 s measured).
 """
 
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -24,6 +25,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
 from ringfence.errors import LedgerError
+from ringfence.money.causes import CAUSES, causes_named
 
 FILE_NAME = "ledger.sqlite"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "busy_timeout=30000")
@@ -31,18 +33,6 @@ PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_
 
 # Seconds of waiting for a file lock after which the one who waits says so.
 PATIENCE = 10.0
-# What SQLite's primary result codes mean to a user; every other error is a defect of ours.
-CAUSES = {
-    sqlite3.SQLITE_PERM: "may not be opened: its permissions forbid it",
-    sqlite3.SQLITE_BUSY: "is locked by another program; end that and try again, nothing was lost",
-    sqlite3.SQLITE_LOCKED: "is locked by another program; end that and try again, nothing was lost",
-    sqlite3.SQLITE_READONLY: "cannot be written: make the file and its folder writable",
-    sqlite3.SQLITE_IOERR: "cannot be read or written (I/O error): check the disk; what was committed is not lost",
-    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup",
-    sqlite3.SQLITE_FULL: "cannot grow, the disk is full: free space and try again, nothing was lost",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened: check that it is a file, and the permissions of its folder",
-    sqlite3.SQLITE_NOTADB: "is not a ledger; restore it from a backup",
-}
 _LOG = logging.getLogger(__name__)
 
 
@@ -144,6 +134,8 @@ def _lock_file(path: Path) -> BufferedWriter:
     try:
         return path.open("ab")
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise LedgerError(f"{path} {CAUSES[sqlite3.SQLITE_FULL]}") from None
         raise LedgerError(f"{path} cannot be opened ({error.strerror}); make it and its folder writable") from None
 
 
@@ -151,18 +143,6 @@ def _roll_back(connection: Connection) -> None:
     """Leave a transaction; SQLite may have left it already, at a full disk for one, and the cause must stay seen."""
     with suppress(DBAPIError):
         connection.exec_driver_sql("ROLLBACK")
-
-
-@contextmanager
-def causes_named(path: Path) -> Iterator[None]:
-    """Say in a sentence what the user can mend."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        cause = CAUSES.get(getattr(getattr(error, "orig", error), "sqlite_errorcode", 0) & 0xFF)
-        if cause is None:
-            raise
-        raise LedgerError(f"{path} {cause}") from None
 
 
 def pack(subjects: Sequence[int]) -> bytes:

@@ -4,7 +4,6 @@ Sources: the tutorial "Number Lookup API" (ONLINE, OFFLINE), the SDK's model Syn
 RingCentral's copy of the documentation (ON, OFF, `type`). No batches and no HTTP here, and no privacy rules.
 """
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -12,8 +11,6 @@ from typing import Any
 from ringfence.numbers.phone import Phone
 from ringfence.numbers.reading import readings
 from ringfence.providers.batch_privacy import words_of
-from ringfence.providers.e212 import country
-from ringfence.providers.iso3166 import alpha2
 from ringfence.providers.lookup import (
     Basis,
     Carrier,
@@ -27,6 +24,7 @@ from ringfence.providers.lookup import (
     Validity,
 )
 from ringfence.providers.meaning import Meaning
+from ringfence.providers.network import carrier
 from ringfence.providers.reading import code, field, flag, text, word
 from ringfence.providers.withholding import cut_values
 
@@ -151,11 +149,7 @@ def _current(item: Item) -> Carrier:
 
 
 def _carrier(item: Item, which: str) -> Carrier:
-    sent = field(item, which, "mccmnc")
-    plain = str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else text(sent)
-    mccmnc = plain if plain and re.fullmatch(r"\d{5,6}", plain, re.ASCII) else None
-    stated = alpha2(field(item, which, "countryCode"))
-    return Carrier(text(field(item, which, "networkName")), mccmnc, stated or country(mccmnc))
+    return carrier(*(field(item, which, key) for key in ("networkName", "mccmnc", "countryCode")))
 
 
 def _raw_error(error: object) -> str | None:

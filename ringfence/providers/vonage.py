@@ -94,12 +94,19 @@ class Vonage:
         if status is None or not isinstance(document, Mapping):
             return Parsed("doubt", "HTTP 200 without a JSON object that has a status")
         evidence = f"HTTP 200 with {said}"
+        charge = charged(document)
+        if charge.unreadable:
+            stop = (
+                f"{self.name} states a price that cannot be read ({product}): compare with its invoice, "
+                "decide the attempt with: ringfence attempts decide"
+            )
+            return Parsed("doubt", f"{evidence} and with a price that cannot be read", stop=stop)
         if status in SETTLED:
             return _settled(document, status, product, asked, evidence)
         if status not in (_BUSY, _CREDENTIALS, _CREDIT, _NOT_ENABLED):
             return Parsed("doubt", f"{evidence}, which is not documented")
         # All of these are free; a price that stands beside one all the same is believed.
-        free = not charged(document).net
+        free = not charge.net
         busy = status == _BUSY and free
         return Parsed(
             verdict="void" if free else "doubt",

@@ -4,12 +4,10 @@ Source: Vonage's Number Insight reference and specification 1.1.2. A value that 
 null, which comes as a word too. No statuses and no prices here.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ringfence.numbers.phone import Phone
-from ringfence.providers.e212 import country
 from ringfence.providers.lookup import (
     Basis,
     Carrier,
@@ -21,7 +19,8 @@ from ringfence.providers.lookup import (
     Roaming,
     Validity,
 )
-from ringfence.providers.reading import field, text, word
+from ringfence.providers.network import carrier
+from ringfence.providers.reading import field, word
 
 Body = Mapping[str, Any]
 
@@ -148,13 +147,9 @@ def _roaming_status(body: Body) -> object:
 
 
 def _carrier(network: object, *keys: str) -> Carrier:
-    """A network. A code such as "US-FIXED" is none of E.212; a country that is not named is that of the code."""
-    name, sent, named = (field(network, key) for key in keys)
-    plain = str(sent) if isinstance(sent, int) and not isinstance(sent, bool) else text(sent)
-    mccmnc = plain if plain and re.fullmatch(r"\d{5,6}", plain, re.ASCII) else None
-    iso = text(named)
-    known = iso.upper() if iso and re.fullmatch(r"[A-Za-z]{2}", iso, re.ASCII) else country(mccmnc)
-    return Carrier(text(name) if stated(name) else None, mccmnc, known)
+    """A network; a name may say itself that it is not known."""
+    name, code, land = (field(network, key) for key in keys)
+    return carrier(name if stated(name) else None, code, land)
 
 
 def _undocumented(body: Body, product: str) -> Iterator[str]:

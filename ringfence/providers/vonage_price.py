@@ -1,7 +1,7 @@
 """What a Number Insight body says that it cost: `request_price` and `refund_price`, exact, in nanos of EUR.
 
-Vonage sends decimal strings of varying scale, KPN sends JSON numbers, which `vonage_item.read_body` leaves as their
-text. No float touches them, and what cannot be read is not stated.
+Vonage sends decimal strings of varying scale, KPN sends JSON numbers, which `vonage_item.read_exact` leaves as their
+text. No float touches them. A price that is stated and cannot be read is told apart from one that is not stated.
 """
 
 import re
@@ -22,10 +22,14 @@ _EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A price, None where none is stated, and what of it is given back; both in nanos."""
+    """A price, None where none is stated, and what of it is given back; both in nanos.
+
+    `unreadable`: what is stated says no amount, or gives back more than was asked, so that nothing may settle with it.
+    """
 
     price: int | None
     refund: int | None
+    unreadable: bool = False
 
     @property
     def net(self) -> int:
@@ -34,11 +38,18 @@ class Charge:
 
 
 def charged(body: Mapping[str, Any]) -> Charge:
-    """The price and its refund. A refund without a price is of nothing, and none is more than its price."""
-    price, refund = amount(body.get("request_price")), amount(body.get("refund_price"))
+    """The price and its refund; a refund without a price is of nothing."""
+    sent = (body.get("request_price"), body.get("refund_price"))
+    price, refund = map(amount, sent)
+    if any(_stated(each) and read is None for each, read in zip(sent, (price, refund), strict=True)):
+        return Charge(None, None, unreadable=True)
     if price is None or refund is None:
         return Charge(price, None)
-    return Charge(price, min(refund, price))
+    return Charge(price, refund) if refund <= price else Charge(None, None, unreadable=True)
+
+
+def _stated(value: object) -> bool:
+    return value is not None and not (isinstance(value, str) and value.strip().lower() in ("", "null"))
 
 
 def amount(value: object) -> int | None:

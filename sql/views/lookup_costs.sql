@@ -64,8 +64,7 @@ lost as (
         coalesce(settled.country, numbers.country) as country,
         coalesce(settled.source, numbers.source) as source,
         lost.amount,
-        -- Of an attempt that a person has decided, only the sum was known.
-        case when lost.amount = settled.unit_price then 'list_price' else 'decided' end as basis
+        case when settled.evidence like 'paid_lost: % decided: %' then 'decided' else 'list_price' end as basis
     from settled
     inner join base.paid_lost as lost on lost.attempt_id = settled.attempt_id
     left join base.distinct_phones as numbers on numbers.phone_e164 = lost.phone_e164

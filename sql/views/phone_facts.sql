@@ -7,10 +7,10 @@
 -- provider: who said the value
 -- lookup_id: the answer that said the value
 -- observed_at: when the value was seen, UTC
--- expires_at: when the value is too old for who wants it, UTC
+-- expires_at: when the value is too old for who wants it, UTC; NULL when never, as for a fact that is wanted once
 -- answer_status: answered, or why it is not: awaiting_approval, in_flight, in_doubt, no_data, no_route and others
 -- answer_reason: the reason in words, where the status does not say all
--- next_attempt_at: when it may be asked again, UTC; NULL when that depends on somebody
+-- next_attempt_at: when it may be asked again, UTC; NULL when never, or when that depends on somebody
 with
 clock as (
     select make_timestamp(epoch_us(now())) as utc
@@ -182,7 +182,9 @@ judged as (
             when deferred_at >= coalesce(tried_at, deferred_at) then deferral_status
             else 'awaiting_approval'
         end as answer_status,
-        tried_at + want > clock.utc as is_tried
+        tried_at + want > clock.utc as is_tried,
+        -- The configuration's `once` is a century: good for ever.
+        coalesce(want >= to_days(36500), false) as is_once
     from traced
     cross join clock
 )
@@ -196,7 +198,7 @@ select
     case when not is_forbidden then provider end as provider,
     case when not is_forbidden then lookup_id end as lookup_id,
     case when not is_forbidden then observed_at end as observed_at,
-    case when not is_forbidden then expires_at end as expires_at,
+    case when not is_forbidden and not is_once then expires_at end as expires_at,
     answer_status,
     case
         when answer_status = 'suppressed' then 'forbidden by the privacy rules'
@@ -207,6 +209,7 @@ select
         else 'not quoted yet'
     end as answer_reason,
     case
+        when is_once then null
         when answer_status = 'answered' then expires_at
         when is_tried and answer_status in ('no_data', 'no_coverage', 'provider_failed') then asked_at + want
     end as next_attempt_at

@@ -16,7 +16,10 @@ import httpx
 import pytest
 import yaml
 
+from assets.launch import Limits
 from pipelines.definitions import definitions
+from ringfence.config import environment
+from ringfence.errors import ConfigError
 from ringfence.lake.columns import TABLES
 from ringfence.lake.tables import Lake
 from ringfence.money import ledger as ledgers
@@ -158,6 +161,30 @@ def test_limits_only_narrow(home: Path, url: str) -> None:
     assert len(charged(url)) == 12
 
 
+NONSENSE: list[tuple[dict[str, Any], str]] = [
+    ({"limit": -3}, "limit must be from 1 to 1,000,000,000, not -3"),
+    ({"limit": 0}, "limit must be from 1"),
+    ({"limit": 2**64}, "limit must be from 1"),
+    ({"max_spend": "5 eur"}, "max_spend: '5 eur' is not a price; write amount and currency"),
+    ({"max_spend": "-5 EUR"}, "max_spend: expected an amount that is not negative, not -5.00 EUR"),
+    ({"approve_up_to": "all"}, "approve_up_to: 'all' is not a price"),
+    ({"countries": ["XX"]}, "'XX' is not a country"),
+    ({"sources": ["nobody"]}, "there is no source 'nobody'; configured: crm"),
+]
+
+
+@pytest.mark.parametrize(("limits", "sentence"), NONSENSE)
+def test_limits_that_make_no_sense_are_told_in_a_sentence(
+    limits: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    """Dagster lets them pass, and the first asset says what is wrong instead of a library."""
+    make_warehouse(tmp_path, [])
+    config = environment.load(make_config(tmp_path, "http://127.0.0.1:1")).config
+    with pytest.raises(ConfigError) as caught:
+        Limits(**limits).narrow(config)
+    assert sentence in str(caught.value)
+
+
 def test_a_narrowed_run_leaves_older_approvals_alone(home: Path, url: str) -> None:
     """What was approved before and not bought waits for a run that is not narrowed."""
     assert run(home, job="quote", approve_up_to="max").success
@@ -270,7 +297,7 @@ def test_what_stands_in_the_way_of_the_next_purchase_is_amber(home: Path, monkey
     assert [passed for passed, _ in found.values()] == [False, False, False]
     assert "prices.csv" in found["prices"][1]
     assert "ringfence resume" in found["stops"][1]
-    assert "infobip ends on" in found["sunset"][1]
+    assert f"end of infobip: it answers until {day}" in found["sunset"][1]
 
 
 def test_a_backfill_is_one_launch(home: Path, url: str) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from ringfence.cli.context import Home
+from ringfence.cli.output import Format
+from ringfence.cli.quote import print_quote
 from ringfence.config import environment
 from ringfence.errors import RingfenceError
 from ringfence.lookups import preflight, standing, suppliers
+from ringfence.lookups.buy import open_for_spending
 from ringfence.lookups.finding import Finding, Status
 from ringfence.money import switch
 from ringfence.providers.registry import provider
@@ -53,7 +57,7 @@ def test_a_house_after_a_run_with_a_doubt(build: Build) -> None:
     assert found["budget month"].found == "0.04 EUR of 0.04 EUR are spent or held"
     assert found["in doubt"].status == "warn"
     assert "1 requests about 2 numbers hold 0.02 EUR" in found["in doubt"].found
-    assert "after 7 days they count as spent" in found["in doubt"].mend
+    assert "after 7 d they count as spent" in found["in doubt"].mend
     assert found["stop"].mend == "ringfence resume --provider infobip"
     assert found["served file"].mend == "ringfence serve"
     assert (found["ledger"].status, found["invariants"].status) == ("ok", "ok")
@@ -96,7 +100,7 @@ def test_credentials_by_name_only(build: Build) -> None:
     """Names of variables are shown and never what they hold; the simulator's own are refused in live mode."""
     house = build(numbers("NL", 1))
     (found,) = suppliers.credentials(house.setup)
-    assert (found.status, found.found) == ("ok", "INFOBIP_API_KEY set")
+    assert (found.status, found.found) == ("ok", "INFOBIP_API_KEY set in .env")
     (house.path.parent / ".env").write_text("INFOBIP_API_KEY=simulated\n")
     assert [each.status for each in suppliers.credentials(house.setup)] == ["ok"]
     house.change(mode="live")
@@ -147,6 +151,26 @@ def test_limits_and_consent(build: Build) -> None:
     assert preflight.schedule(house.setup, NOW).found == "next at 2026-11-22 05:00 (Europe/Amsterdam)"
     house.change(approval={"unattended": "5 EUR/day"})
     assert status(list(preflight.consent(house.setup)), "approval") == ["ok"]
+
+
+def test_a_cap_in_another_currency_fails(build: Build, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing could be bought under it: it is told once, whatever the ledger knows of it, and by a quote too."""
+    house = build(numbers("NL", 1))
+    house.change(budgets=[{"window": "month", "cap": "5 USD"}], approval={"unattended": "1 USD/day"})
+    found = [*preflight.examined(house.setup, NOW), *standing.standing(house.setup)]
+    told = [(each.what, each.found, each.mend) for each in found if each.status == "fail"]
+    why = "is in USD, prices are in EUR and there is no rate"
+    assert told == [
+        ("budget month", f"the cap of 5.00 USD {why}", "state it in EUR"),
+        ("approval", f"the unattended sum of 1.00 USD {why}", "state it in EUR"),
+    ]
+    assert len([each for each in found if each.what in ("budget month", "approval")]) == 2
+    open_for_spending(house.setup, house.ledger)
+    print_quote(Home(house.setup, house.ledger, house.lake), house.quote(), Format.TABLE)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"room for 0 of 1 numbers; the cap of 5.00 USD a month {why}: state it in EUR" in shown
+    house.change(budgets=[{"window": "month", "cap": "0 USD"}], approval={"unattended": "0"})
+    assert [each for each in preflight.consent(house.setup) if each.status == "fail"] == []
 
 
 def test_a_home_that_cannot_be_used(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:

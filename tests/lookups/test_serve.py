@@ -18,6 +18,7 @@ from sqlalchemy import insert, update
 from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.config.model import Privacy
+from ringfence.config.scalars import ONCE
 from ringfence.lake.tables import Lake, frame_of
 from ringfence.lake.views import checks, sql_folder
 from ringfence.lookups.books import books
@@ -293,7 +294,8 @@ def lost_then_deferred(world: World, phone: str) -> None:
 CASES = {
     "fresh": Case("answered", known=("valid", 10), value="valid", next_in_days=20),
     "stale": Case("awaiting_approval", known=("valid", 40), value="valid", reason="not quoted yet"),
-    "once": Case("answered", known=("valid", 4000), want=100 * 365 * DAY, value="valid", next_in_days=36500 - 4000),
+    "once": Case("answered", known=("valid", 4000), want=ONCE, value="valid"),
+    "once, and not answered": Case("no_data", settled("partial"), 5, want=ONCE, reason="not in the answer"),
     "gone from every source": Case("answered", known=("invalid", 400), want=None, value="invalid"),
     "never quoted": Case("awaiting_approval", reason="not quoted yet"),
     "on its way": Case("in_flight", lambda world, phone: world.send([phone])),
@@ -362,6 +364,8 @@ def test_answer_status(everything: tuple[World, Path], name: str) -> None:
     due = case.next_in_days
     expected = None if due is None else world.started.replace(tzinfo=None) + timedelta(days=due)
     assert row.next_attempt_at == expected
+    if row.answer_status == "answered":
+        assert row.expires_at == expected
 
 
 def test_coverage_is_of_what_is_wanted(everything: tuple[World, Path]) -> None:

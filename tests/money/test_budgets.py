@@ -161,7 +161,7 @@ def test_a_budget_is_not_consent(tmp_path: Path) -> None:
 def test_a_foreign_price_is_refused(tmp_path: Path, price: str) -> None:
     """A price in another currency than the cap's cannot be compared, so nothing is bought at it."""
     bench = Bench(tmp_path)
-    assert _refusal(bench, bench.batch(bench.numbers(1), price))[1].endswith("with a price in USD: no rate")
+    assert _refusal(bench, bench.batch(bench.numbers(1), price))[1].endswith("is no rate: state it in USD")
 
 
 def test_what_is_free_is_counted_in_its_own_currency(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Copies of the ledger: whole whoever writes, put back only when they are sound, and never half of one."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -7,8 +8,12 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from ringfence.errors import LedgerError
@@ -121,6 +126,19 @@ def test_a_full_disk_leaves_no_copy(bench: Bench, tmp_path: Path, monkeypatch: p
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
+@pytest.mark.parametrize(("free", "sentence"), [(4096, "the disk is full: free space"), (1 << 30, "check the disk")])
+def test_an_error_of_the_disk_is_told_as_what_it_is(
+    free: int, sentence: str, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls it an I/O error where a file beside the ledger finds no room; a file that is named is the one."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    monkeypatch.setattr(sqlite3, "connect", Mock(side_effect=error))
+    with pytest.raises(LedgerError, match=f"{tmp_path / 'copy'} .*{sentence}"):
+        back_up(bench.ledger, tmp_path / "copy")
+
+
 def test_a_copy_is_put_back_in_a_new_place(bench: Bench, tmp_path: Path) -> None:
     """On a machine that has nothing, a copy becomes the same ledger again, its owner's alone, and may be spent from."""
     back_up(bench.ledger, tmp_path / "copy")
@@ -217,6 +235,35 @@ def test_what_is_no_whole_ledger_of_ours_is_not_put_back(
     assert bench.ledger.settled_seq() == 1
     assert bench.broken() == []
     assert (copy.read_bytes() if copy.exists() else b"") == before
+
+
+FLIPS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=40)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(flips=FLIPS, within=st.sampled_from([8192, 10**6]))
+def test_whatever_bytes_have_changed_a_copy_is_refused_or_whole(
+    flips: list[tuple[int, int]], within: int, bench: Bench, tmp_path: Path
+) -> None:
+    """Flipped anywhere, or where the schema stands: a sentence that names the copy, or a ledger that is sound."""
+    copy, flipped, home = tmp_path / "copy", tmp_path / "flipped", tmp_path / "new"
+    if not copy.exists():
+        back_up(bench.ledger, copy)
+    content = bytearray(copy.read_bytes())
+    for place, byte in flips:
+        content[place % min(within, len(content))] = byte
+    flipped.write_bytes(content)
+    shutil.rmtree(home, ignore_errors=True)
+    try:
+        done = put_back(home, flipped)
+    except LedgerError as refusal:
+        told = str(refusal)
+    else:
+        told = str(flipped)
+        assert sound(done.ledger)
+        done.ledger.store.engine.dispose()
+    assert str(flipped) in told
+    assert files(home) <= {FILE_NAME}
 
 
 def test_nothing_is_put_back_under_a_living_run(bench: Bench, tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.errors import MoneyError
+from ringfence.lookups import standing
 from ringfence.money import quotes, switch
 from ringfence.money.ledger import open_ledger
 from ringfence.money.moves import Answered, Settle
+from ringfence.simulator import vonage
 from tests.lookups.conftest import VENDORS, Build, House, build, numbers
 from tests.lookups.test_spend import meanwhile
 from tests.money.bench import Bench
@@ -139,11 +142,34 @@ def test_a_provider_that_bills_too_much_is_refused_until_it_is_resumed(
     assert len(house.requests()) == 1
     house.check()
 
+    with pytest.raises(MoneyError, match=r"it billed 0.04 EUR .* at least what was billed.* --because"):
+        switch.resume(house.ledger, "vonage", who="ada", why=" ")
+    (stop,) = standing.stops(house.ledger)
+    assert stop.mend == 'set the price, then ringfence resume --provider vonage --because "the price is right now"'
+    assert "vonage was stopped by ringfence" in house.run("too soon").why_not
+    assert len(house.requests()) == 1
+
     house.change(providers={"vonage": {**_section(house, "vonage"), "price": {"advanced": "0.04 EUR"}}})
     assert switch.resume(house.ledger, "vonage", who="ada", why="the price is right now")
     assert house.run("three").numbers == 3
     assert house.spent() == house.charged() == 16 * CENT
     house.check()
+
+
+@pytest.mark.parametrize("sent", ["-0.04", "12.5 EUR", "1000000000000"])
+def test_a_price_that_cannot_be_read_is_held_and_ends_the_run(
+    build: Build, monkeypatch: pytest.MonkeyPatch, sent: str
+) -> None:
+    """Nothing is booked on a guess: one request, its money held, and a run that says what to compare."""
+    monkeypatch.setitem(VENDORS, "vonage", ("advanced", "0.04 EUR", ("VONAGE_API_KEY", "VONAGE_API_SECRET")))
+    monkeypatch.setattr(vonage, "_text", lambda *_: sent)
+    house = build(numbers("NL", 4), vendor="vonage", provider={"batch": "1", "in_flight": "1"})
+    bought = house.run()
+    assert "vonage states a price that cannot be read (advanced)" in bought.why_not
+    assert (len(house.requests()), house.spent(), bought.failed) == (1, 0, 3)
+    (doubt,) = house.attempts("in_doubt")
+    assert "a price that cannot be read" in doubt["evidence"]
+    assert house.held() == 4 * CENT
 
 
 def test_two_runs_at_once_obey_one_stop(build: Build) -> None:

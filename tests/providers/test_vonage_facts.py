@@ -185,7 +185,9 @@ def test_roaming(sent: Any, expected: str, network: Carrier) -> None:
         ({"network_code": 23455, "name": "Moorfone"}, Carrier("Moorfone", "23455", "GB")),
         ({"network_code": "12345", "name": "Acme Inc", "country": "GB"}, Carrier("Acme Inc", "12345", "GB")),
         ({"network_code": "US-FIXED", "name": "Fixed", "country": "US"}, Carrier("Fixed", None, "US")),
-        ({"network_code": "2345", "name": "Short", "country": "GBR"}, Carrier("Short")),
+        ({"network_code": "2345", "name": "Short", "country": "GBR"}, Carrier("Short", None, "GB")),
+        ({"network_code": "23455", "name": "Moorfone", "country": "ZZ"}, Carrier("Moorfone", "23455", "GB")),
+        ({"network_code": "US-FIXED", "name": "Fixed", "country": "ZZ"}, Carrier("Fixed")),
         ({"network_code": "2345567", "name": "Long"}, Carrier("Long")),
         ({"network_code": None, "name": None, "country": None, "network_type": None}, Carrier()),
         ({"network_code": "null", "name": "null", "country": "null", "network_type": "null"}, Carrier()),
@@ -199,7 +201,7 @@ def test_roaming(sent: Any, expected: str, network: Carrier) -> None:
 )
 @pytest.mark.parametrize("product", ["standard", "advanced"])
 def test_carriers(network: Any, expected: Carrier, product: str) -> None:
-    """Name, five or six digits of E.212, and a country of two letters, which the code tells where it is not named."""
+    """Name, five or six digits of E.212, and a country of ISO 3166, which the code tells where none is named."""
     one = read(advanced(current_carrier=network, original_carrier=None), product)
     assert (one.current_carrier, one.original_carrier) == (expected, Carrier())
     one = read(advanced(current_carrier=None, original_carrier=network), product)
