@@ -9,15 +9,15 @@ from ringfence.cli import context
 from ringfence.cli.context import Home
 from ringfence.cli.output import Format, FormatOption, print_rows, time_text
 from ringfence.errors import RingfenceError
+from ringfence.lookups.duration import lasting
 from ringfence.money import decide as decisions
 from ringfence.money import switch
 from ringfence.money.amount import Money, decimal_text
 from ringfence.money.decide import Decided, Decision
+from ringfence.money.who import who
 from ringfence.money.workers import lives
 from ringfence.providers.registry import provider as known
 
-# Seconds, and what they are called.
-UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 LIST_PRICE = "list"
 COLUMNS = (
     *("attempt_id", "state", "age", "provider", "product", "country", "source", "numbers"),
@@ -70,7 +70,7 @@ def decide(
     if provider and cost:
         raise RingfenceError("several attempts are decided at what each holds: --settled list, or --voided")
     home = context.home()
-    decision = Decision(who=context.who(), because=because.strip(), cost=cost, voided=voided)
+    decision = Decision(who=who(), because=because.strip(), cost=cost, voided=voided)
     stopped = _stops(home)
     if attempt_id:
         done = decisions.decide(home.ledger, attempt_id, decision)
@@ -89,23 +89,13 @@ def _row(home: Home, attempt: dict[str, Any]) -> dict[str, Any]:
     return {
         "attempt_id": attempt["attempt_id"],
         "state": attempt["state"],
-        "age": _age((home.ledger.store.clock() - attempt["reserved_at"]) // 1_000_000),
+        "age": lasting((home.ledger.store.clock() - attempt["reserved_at"]) // 1_000_000),
         **{name: attempt[name] for name in ("provider", "product", "country", "source", "numbers")},
         "held": decimal_text(attempt["held"]),
         "currency": attempt["currency"],
         "asked_at": time_text(attempt["reserved_at"]),
         "why": why,
     }
-
-
-def _age(seconds: int) -> str:
-    """The two largest units of a time: "3 d 4 h"."""
-    parts: list[str] = []
-    for size, name in UNITS:
-        count, seconds = divmod(max(0, seconds), size)
-        if count or parts:
-            parts.append(f"{count} {name}")
-    return " ".join(parts[:2]) or "0 s"
 
 
 def _moment(home: Home, text: str) -> int:

@@ -1,12 +1,12 @@
 """What commands stand on: the configuration that environment or folder name, its ledger, and the served file."""
 
-import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
+import typer
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
@@ -14,6 +14,18 @@ from ringfence.errors import RingfenceError
 from ringfence.lake import served as served_file
 from ringfence.lake.tables import Lake
 from ringfence.money.ledger import Ledger, open_ledger
+
+# Neither may a missing table become a Python variable of that name, nor a time that of this machine. No other file is
+# read or written, the log beside the served one included, which external access alone would leave open; so what does
+# not fit into memory is refused, and not spilled.
+LOCKS = (
+    "python_enable_replacements = false",
+    "TimeZone = 'UTC'",
+    "temp_directory = ''",
+    "enable_external_access = false",
+    "disabled_filesystems = 'LocalFileSystem'",
+    "lock_configuration = true",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +57,8 @@ def served() -> Iterator[duckdb.DuckDBPyConnection]:
         raise RingfenceError(f"{path} is not there yet; publish it with: ringfence serve")
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            # Neither may a missing table become a Python variable of that name, nor a time that of this machine.
-            connection.execute("SET python_enable_replacements = false")
-            connection.execute("SET TimeZone = 'UTC'")
+            for setting in LOCKS:
+                connection.execute(f"SET {setting}")
             yield connection
     except duckdb.Error as error:
         raise RingfenceError(" ".join(str(error).split("\n\nLINE")[0].split())) from None
@@ -58,9 +69,8 @@ def served() -> Iterator[duckdb.DuckDBPyConnection]:
         raise
 
 
-def who() -> str:
-    """The person who types, for the journal."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+def filled(value: str | None) -> str | None:
+    """An option that is given and empty is a mistake, such as a variable of a script that is not set."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty: give it a value, or leave it out")
+    return value

@@ -16,7 +16,9 @@ COLUMNS = ("currency", "spent", "held", "in_doubt", "refunded", "attempts", "num
 
 def costs(
     by: Annotated[str, typer.Option(help=f"comma-separated: {', '.join(ledger_costs.BY)}")] = "provider,product",
-    since: Annotated[str | None, typer.Option(help="from this day on, such as 2026-11-01")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="from this day on, such as 2026-11-01", callback=context.filled)
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Show what was spent, held, in doubt and refunded.

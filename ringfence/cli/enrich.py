@@ -16,14 +16,22 @@ from ringfence.lookups.outcome import Bought, bought
 from ringfence.money import quotes
 from ringfence.money.amount import Money, decimal_text
 
+QuoteOption = Annotated[
+    str | None, typer.Option("--quote", help="buy this approved quote and nothing else", callback=context.filled)
+]
+MaxSpendOption = Annotated[
+    str | None,
+    typer.Option("--max-spend", help='at most this much in this run, such as "5 EUR"', callback=context.filled),
+]
+
 
 def enrich(
-    quote_id: Annotated[str | None, typer.Option("--quote", help="buy this approved quote and nothing else")] = None,
+    quote_id: QuoteOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="approve what this run quotes")] = False,  # noqa: FBT002
     source: SourceOption = None,
     country: CountryOption = None,
     limit: LimitOption = None,
-    max_spend: Annotated[str | None, typer.Option(help='at most this much in this run, such as "5 EUR"')] = None,
+    max_spend: MaxSpendOption = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Read, quote, buy what is approved, merge and publish.
@@ -137,4 +145,6 @@ def _print_end(done: Bought, home: Home) -> None:
     out.print(done.why_not)
     source = next(iter(home.setup.config.sources), None)
     if done.numbers and source:
-        out.print(f'look at it with: ringfence sql "SELECT * FROM enriched_{source} LIMIT 5"')
+        out.print(
+            f'look at it with: ringfence sql "SELECT * FROM enriched_{source} WHERE first_seen_at IS NOT NULL LIMIT 5"'
+        )

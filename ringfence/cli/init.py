@@ -33,8 +33,9 @@ LEFT_OUT = 15
 
 
 def init(
+    ctx: typer.Context,
     warehouse: Annotated[
-        list[str], typer.Argument(help="a file, a pattern in quotes, or an address such as duckdb:///crm.duckdb")
+        str, typer.Argument(help="one file, one pattern in quotes, or one address such as duckdb:///crm.duckdb")
     ],
     config: Annotated[
         Path | None, typer.Option(help="the file to write; else RINGFENCE_CONFIG, else ringfence.yaml")
@@ -45,23 +46,22 @@ def init(
     """Begin: look at a warehouse, write a configuration.
 
     Finds the columns with phone numbers by reading a sample of each, writes a commented configuration, creates the
-    ledger and makes a first quote. Asks nothing, buys nothing and writes over nothing.
+    ledger and makes a first quote. Asks nothing, buys nothing and writes over nothing. A second warehouse is added by
+    hand, as one more of the sources in the file.
 
     Example: ringfence init crm.duckdb
     """
-    if len(warehouse) > 1:
-        raise RingfenceError(
-            f"init takes one warehouse, not {len(warehouse)}: put a pattern in quotes, such as 'exports/*.parquet'"
-        )
+    _refuse_more(ctx.args)
     path = config.resolve() if config else config_path(os.environ)
-    found, setup, ledger = _begun(warehouse[0], path, live=live)
+    had_env = os.path.lexists(path.parent / ".env")
+    found, setup, ledger = _begun(warehouse, path, live=live)
+    regionless = [source.name for source in found.sources if source.needs_region]
     if form is Format.TABLE:
         _print_found(found)
-        _print_made(setup, ledger)
+        _print_made(setup, ledger, had_env=had_env)
     home = Home(setup, ledger, Lake(setup.home, ledger.ledger_id))
     made, why_not = _quoted(home)
     if form is Format.TABLE:
-        regionless = [source.name for source in found.sources if source.needs_region]
         _print_end(home, made, why_not, regionless, moved=path != config_path(os.environ))
         return
     more = {
@@ -69,9 +69,18 @@ def init(
         "ledger": str(ledger.store.path),
         "mode": ledger.mode,
         "sources": list(setup.config.sources),
+        "without_region": regionless,
         "quote": quote_json(home, made) if made else None,
     }
     print_rows([_row(each) for each in found.findings], form, more=more)
+
+
+def _refuse_more(others: Sequence[str]) -> None:
+    if others:
+        raise RingfenceError(
+            f"init takes one warehouse, not {1 + len(others)}: put a pattern in quotes, such as 'exports/*.parquet', "
+            "and add another warehouse by hand, to sources in the file"
+        )
 
 
 def _begun(text: str, path: Path, *, live: bool) -> tuple[Proposal, Setup, Ledger]:
@@ -143,8 +152,11 @@ def _print_found(found: Proposal) -> None:
             typer.echo(f"{source.name}: {source.region_note}")
 
 
-def _print_made(setup: Setup, ledger: Ledger) -> None:
+def _print_made(setup: Setup, ledger: Ledger, *, had_env: bool) -> None:
     typer.echo(f"wrote {setup.path} with the sources {_listed(list(setup.config.sources))}")
+    beside = setup.path.parent / ".env"
+    if not had_env and beside.exists():
+        typer.echo(f"wrote {beside} with the credentials of ringfence simulate")
     typer.echo(f"created {ledger.store.path} for mode {ledger.mode}")
 
 
@@ -163,7 +175,8 @@ def _print_end(home: Home, made: Quote | None, why_not: str, regionless: Sequenc
         out.print(f"no quote yet ({why_not}); there: ringfence quote")
     out.print("nothing is bought until you consent; prices in the file are assumptions, replace them. Next:")
     if regionless:
-        out.print(f"  set the region of {_listed(regionless)} in {home.setup.path}: their numbers name no country")
+        out.print(f"  set the region of {', '.join(regionless)} in {home.setup.path.name}: without it, no number that")
+        out.print("                                      names no country is quoted or bought")
     if moved:
         out.print(f"  export RINGFENCE_CONFIG={home.setup.path}")
     if home.setup.config.mode == "simulate":

@@ -105,17 +105,20 @@ def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "RINGFENCE_CONFIG": str(home.setup.path),
     }
+    progress.phase(home.ledger, launch_id, "start")
     with log.open("wb") as output, _first_alone(dagster_home(home.setup)) as started, _stoppable():
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=root)  # noqa: S603
         try:
             while process.poll() is None:
                 watch(launch_id)
-                if progress.get(home.ledger, launch_id):
+                if _has_begun(home, launch_id):
                     started()
                 time.sleep(POLL)
         except BaseException as error:
             process.terminate()
             process.wait()
+            if not _has_begun(home, launch_id):
+                progress.failed(home.ledger, launch_id, "it was stopped before it began")
             if isinstance(error, KeyboardInterrupt):
                 raise StoppedError("stopped; what was out stays held until it is decided: ringfence collect") from None
             raise
@@ -123,6 +126,12 @@ def launch(home: Home, job: str, limits: Mapping[str, Any], watch: Callable[[str
     if process.returncode:
         raise _failure(home, launch_id, log)
     return launch_id
+
+
+def _has_begun(home: Home, launch_id: str) -> bool:
+    """Whether the run has come to its first step."""
+    row = progress.get(home.ledger, launch_id)
+    return row is not None and row["phase"] != "start"
 
 
 def _failure(home: Home, launch_id: str, log: Path) -> Exception:
@@ -133,6 +142,8 @@ def _failure(home: Home, launch_id: str, log: Path) -> Exception:
     for folder in (home.setup.home, log.parent):
         if shutil.disk_usage(folder).free < FULL:
             return RingfenceError(f"the disk of {folder} is full; free space and run again: what is stored is kept")
+    if not _has_begun(home, launch_id):
+        progress.failed(home.ledger, launch_id, f"it ended before it began; its log is {log}")
     return LaunchError(f"the run failed; its log is {log}")
 
 

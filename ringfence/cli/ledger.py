@@ -14,6 +14,7 @@ from ringfence.money import copies, restoring
 from ringfence.money import ledger as ledgers
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger
+from ringfence.money.who import who
 
 app = typer.Typer(
     help="The ledger: create it once, check and copy it any time.", no_args_is_help=True, rich_markup_mode=None
@@ -86,7 +87,7 @@ def restore(
     usable(setup.home)
     owner, _ = state_of(setup.home)
     done = restoring.restore(
-        setup.home, file, mode=setup.config.mode, lake_ledger_id=owner, who=context.who(), because=because.strip()
+        setup.home, file, mode=setup.config.mode, lake_ledger_id=owner, who=who(), because=because.strip()
     )
     kept = f"; the ledger of before is kept as {done.before}" if done.before else ""
     typer.echo(f"restored ledger {done.ledger.ledger_id} from {file} at settlement {done.ledger.settled_seq():,}{kept}")

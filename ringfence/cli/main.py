@@ -1,9 +1,12 @@
 """The command `ringfence`: its subcommands, and how an error ends."""
 
+import io
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from types import TracebackType
 from typing import Annotated
 
@@ -45,7 +48,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("init", rich_help_panel=BEGIN)(init.init)
+# What a shell makes of a pattern without quotes is told of by the command itself.
+app.command("init", rich_help_panel=BEGIN, context_settings={"allow_extra_args": True})(init.init)
 app.command("doctor", rich_help_panel=BEGIN)(doctor.doctor)
 app.add_typer(ledger.app, name="ledger", cls=Grouped, rich_help_panel=BEGIN)
 app.command("simulate", rich_help_panel=BEGIN)(simulate.simulate)
@@ -83,7 +87,9 @@ def main() -> None:
     """Run a command. Exit code 0: done; 1: a check or a purchase failed; 2: a mistake that the user can mend."""
     redact.install()
     sys.excepthook = _masked
+    _make_streams_usable()
     try:
+        _refuse_undecodable(sys.argv[1:])
         code = app(standalone_mode=False)
         if code == INTERRUPTED:
             raise KeyboardInterrupt
@@ -106,6 +112,25 @@ def main() -> None:
     except (StoppedError, typer.Abort, KeyboardInterrupt) as stopped:
         code = _told(str(stopped) or "stopped", INTERRUPTED)
     sys.exit(code or 0)
+
+
+def _make_streams_usable() -> None:
+    """Let no sign that a stream cannot encode, and no stream that whoever started us has closed, end a command."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _refuse_undecodable(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        if not argument.isascii() and argument != argument.encode("utf-8", "ignore").decode("utf-8"):
+            told = argument.encode("utf-8", "backslashreplace").decode("utf-8")
+            raise RingfenceError(
+                f"the argument '{told}' is not text: write it in {sys.getfilesystemencoding().upper()}"
+            )
 
 
 def _drop_output() -> None:

@@ -6,9 +6,10 @@ On standard output stands the result and nothing else, so that it pipes; what is
 import csv
 import itertools
 import json
+import math
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -27,9 +28,9 @@ GAP = 2
 # An amount with the nine places that programs get.
 _AMOUNT = re.compile(r"(-?\d+)\.(\d{2})(\d{7})", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-# What a spreadsheet would run as a formula. A sign before nothing but a number and what numbers are written with is
-# none: +31612345678 and -0.01 stay as they are.
-_FORMULA = re.compile(r"[=@\t\r\n\uff1d\uff20]|[+\-\uff0b\uff0d](?![\d\s().,/-]*\Z)", re.ASCII)
+# What a spreadsheet would run as a formula, also behind white space, which some take away. A sign before nothing but a
+# number and what numbers are written with is none: +31612345678 and -0.01 stay as they are.
+_FORMULA = re.compile(r"[\t\r\n]|[\s\ufeff\u200b]*(?:[=@\uff1d\uff20]|[+\-\uff0b\uff0d](?![0-9 \t-\r().,/-]*\Z))")
 
 
 class Format(StrEnum):
@@ -66,7 +67,7 @@ def print_rows(
     has a title, and says so where there are no rows.
     """
     if form is Format.JSON:
-        typer.echo(json.dumps({**(more or {}), "rows": list(rows)}, default=_plain))
+        typer.echo(_json({**(more or {}), "rows": list(rows)}))
     elif form is Format.CSV:
         _print_csv(iter(rows), columns)
     else:
@@ -87,14 +88,36 @@ def _print_csv(rows: Iterator[Mapping[str, Any]], columns: Sequence[str]) -> Non
 def _field(value: object) -> str:
     """A value as a field of CSV: amounts with all their places, times in ISO 8601, NULL as nothing."""
     if isinstance(value, str):
-        return f"'{value}" if _FORMULA.match(value) else value
+        return _unrun(value)
     if value is None:
         return ""
     if isinstance(value, bool | list | tuple | dict):
-        return json.dumps(value, default=_plain)
+        return _json(value, _unrun)
     if isinstance(value, datetime):
         return (value.astimezone(UTC) if value.tzinfo else value).isoformat().replace("+00:00", "Z")
     return _plain(value)
+
+
+def _unrun(text: str) -> str:
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _json(value: object, write: Callable[[str], str] = str) -> str:
+    """A value as JSON, with its texts as `write` has them."""
+    return json.dumps(_known(value, write), default=_plain, allow_nan=False)
+
+
+def _known(value: object, write: Callable[[str], str]) -> object:
+    """A value in what JSON has: NaN and infinity are null, as they have no number there, and every key is a text."""
+    if isinstance(value, str):
+        return write(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {write(key if isinstance(key, str) else _plain(key)): _known(one, write) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(one, write) for one in value]
+    return value
 
 
 def _print_table(rows: Sequence[Mapping[str, Any]], title: str) -> None:
@@ -146,7 +169,9 @@ def _spelled(sign: str) -> str:
 
 
 def _plain(value: object) -> str:
-    """A value that JSON does not know: money and other decimals with all their places, the rest as text."""
+    """A value that JSON does not know: money and decimals with all their places, bytes in hex, the rest as text."""
+    if isinstance(value, bytes):
+        return value.hex()
     return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 

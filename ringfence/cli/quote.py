@@ -9,8 +9,8 @@ from ringfence.cli.context import Home
 from ringfence.cli.launch import launch
 from ringfence.cli.output import Format, FormatOption, console, print_rows
 from ringfence.cli.watching import Watch
+from ringfence.lookups.duration import lasting
 from ringfence.lookups.estimate import by_country
-from ringfence.lookups.phases import lasting
 from ringfence.lookups.plan import plan, preview
 from ringfence.lookups.quote import narrowed
 from ringfence.lookups.routes import Market
@@ -26,7 +26,9 @@ CountryOption = Annotated[list[str] | None, typer.Option("--country", help="only
 COLUMNS = ("provider", "product", "country", "numbers", "max", "currency")
 # Lines of a quote that a terminal shows.
 LINES = 12
-LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="at most so many numbers")]
+# More numbers than there are phones, and few enough for every count of ours.
+MOST = 1_000_000_000
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, max=MOST, help="at most so many numbers")]
 
 
 def quote(
@@ -67,7 +69,7 @@ def quote_of(home: Home, launch_id: str) -> Quote:
 def quote_json(home: Home, made: Quote) -> dict[str, Any]:
     """A quote for programs: counts, money as decimal strings, and what the budgets have room for."""
     summary = made.summary
-    fits, deferred = _fitting(home, made)
+    fits, deferred, _ = _fitting(home, made)
     return {
         **summary,
         **{name: decimal_text(summary[name]) for name in ("low", "expected", "max", "first_run", "steady_month")},
@@ -89,13 +91,13 @@ def print_quote(home: Home, made: Quote, form: Format) -> None:
     out = console()
     if len(rows) > LINES:
         out.print(f"... and {len(rows) - LINES} more lines (--format json shows all)")
-    fits, _ = _fitting(home, made)
+    fits, _, reasons = _fitting(home, made)
     low, expected, most, first, steady = (
         Money(summary[name], summary["currency"]) for name in ("low", "expected", "max", "first_run", "steady_month")
     )
     out.print(f"due: {made.numbers:,} numbers, low {low}, expected {expected}, max {most}")
     out.print(f"time: {summary['requests']:,} requests, {lasting(summary['seconds'])} or more")
-    out.print(f"budgets: they have room for {fits:,} of {made.numbers:,} numbers")
+    out.print("; ".join((f"budgets: they have room for {fits:,} of {made.numbers:,} numbers", *reasons)))
     for reason, count in summary["no_route"].items():
         out.print(f"due and not quoted: {count:,} numbers, {reason}")
     out.print(f"first run: at most {first}")
@@ -124,8 +126,9 @@ def _rows(made: Quote) -> list[dict[str, Any]]:
     ]
 
 
-def _fitting(home: Home, made: Quote) -> tuple[int, int]:
-    """How many numbers the limits have room for now, and how many would have to wait, whoever approves."""
+def _fitting(home: Home, made: Quote) -> tuple[int, int, list[str]]:
+    """How many numbers the limits have room for now, how many would have to wait, whoever approves, and why."""
     planned = plan(Market.of(home.setup, home.ledger.store.clock()), made, UNATTENDED)
     fits, left = preview(home.setup.config, home.ledger, planned, limits_only=True)
-    return sum(len(batch.subjects) for batch in fits), sum(len(refused.subjects) for refused in left)
+    reasons = list(dict.fromkeys(refused.reason for refused in left))
+    return sum(len(batch.subjects) for batch in fits), sum(len(refused.subjects) for refused in left), reasons

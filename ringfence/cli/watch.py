@@ -1,5 +1,6 @@
 """`ringfence watch`: a run that was started elsewhere, by the schedule or in the UI, and what came of it."""
 
+import re
 import time
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from ringfence.cli.output import console, time_text
 from ringfence.cli.watching import Watch
 from ringfence.errors import RingfenceError
 from ringfence.lookups.outcome import bought
-from ringfence.money import launches, progress
+from ringfence.money import launches, progress, switch
 from ringfence.money.amount import Money
 from ringfence.money.launches import Launch
 
@@ -27,6 +28,8 @@ def watch(
     Example: ringfence watch
     """
     home = context.home()
+    if not launch_id:
+        _await_begin(home)
     found = launches.find(home.ledger, launch_id)
     if found is None and launch_id:
         raise RingfenceError(f"there is no launch '{launch_id[:40]}'; the newest is shown by: ringfence watch")
@@ -39,6 +42,14 @@ def watch(
     failed = _print_end(home, found.launch_id, watched=watched)
     if watched and failed:
         raise typer.Exit(1)
+
+
+def _await_begin(home: Home) -> None:
+    """Wait for a run that is just being launched: it is the one that is meant."""
+    if launches.starting(home.ledger):
+        with Watch(home):
+            while launches.starting(home.ledger):
+                time.sleep(POLL)
 
 
 def _follow(home: Home, launch: Launch) -> None:
@@ -71,5 +82,14 @@ def _print_end(home: Home, launch_id: str, *, watched: bool) -> bool:
         out.print(f"in doubt: {done.doubtful_numbers:,} numbers with {Money(done.in_doubt, currency)} held")
     failed: bool = row["phase"] == "failed"
     if done.why_not:
-        out.print(f"it failed: {done.why_not}" if failed else done.why_not)
+        why_not = _without_stale_advice(home, done.why_not)
+        out.print(f"it failed: {why_not}" if failed else why_not)
     return failed or bool(done.failed)
+
+
+def _without_stale_advice(home: Home, told: str) -> str:
+    """Why a launch bought no more, where it was stopped: whether it was resumed since."""
+    with home.ledger.store.read() as connection:
+        stops = switch.stops(connection)
+    advice = r"; go on with: ringfence resume(?: --provider (\w+))?"
+    return re.sub(advice, lambda found: found[0] if (found[1] or "") in stops else "; resumed since", told)

@@ -6,6 +6,7 @@ that begin with `#` for comments and drops their rows, and guesses the quotes fr
 
 import glob
 import re
+from collections.abc import Set
 
 import duckdb
 
@@ -15,6 +16,9 @@ from ringfence.sources.files import require_files
 from ringfence.sources.names import one_line, shown
 from ringfence.sources.source import SourceSpec
 
+_DELIMITER = re.compile(r"[,;|\t]")
+# Rows that tell a file with one column from one whose columns were not told apart.
+_FIRST = 10
 _HEADER = """
     FROM read_csv($file, all_varchar = true, header = false, quote = '"', escape = '"', comment = '', skip = 0) LIMIT 1
 """
@@ -36,7 +40,7 @@ def mount(connection: duckdb.DuckDBPyConnection, spec: SourceSpec, location: str
     if relation.columns == ["column0"]:
         raise SourceError(f"source '{spec.name}': {one_line(location)} is empty; export it again with a header")
     _require_single_names(connection, spec, location, relation.columns)
-    _require_delimiter(spec, location, relation.columns)
+    _require_delimiter(spec, location, relation)
     relation.create_view(spec.name)
     return quoted(spec.name)
 
@@ -59,16 +63,26 @@ def _require_single_names(
             )
 
 
-def _require_delimiter(spec: SourceSpec, location: str, columns: list[str]) -> None:
+def _require_delimiter(spec: SourceSpec, location: str, relation: duckdb.DuckDBPyRelation) -> None:
     """Raise SourceError where DuckDB took a whole header for one column, as it does when lines differ in length.
 
-    Among several files that would silently make every cell of one of them NULL.
+    Among several files that would silently make every cell of one of them NULL. A lone column may bear any name, so
+    it counts only when its cells hold the delimiter, too.
     """
     wanted = {name for name in (*spec.key, *spec.phones, spec.region_column) if name}
-    for column in columns:
-        fields = re.split(r"[,;|\t]", column)
-        if len(fields) > 1 and column not in wanted and wanted & set(fields):
+    for column in relation.columns:
+        delimiters = set(_DELIMITER.findall(column))
+        fields = {field.strip(' "') for field in _DELIMITER.split(column)}
+        if not delimiters or column in wanted:
+            continue
+        if wanted & fields or (len(relation.columns) == 1 and _hold(relation, delimiters)):
             raise SourceError(
-                f"source '{spec.name}': the lines of a file in {location} differ in their number of fields, so that no "
-                "delimiter fits; export it again with quotes around fields that hold the delimiter"
+                f"source '{spec.name}': the lines of a file in {one_line(location)} differ in their number of fields, "
+                "or a quote is not closed, so that no delimiter fits; export it again with quotes around fields that "
+                "hold the delimiter"
             )
+
+
+def _hold(relation: duckdb.DuckDBPyRelation, delimiters: Set[str]) -> bool:
+    """Whether the first cells of a lone column hold one of its header's delimiters."""
+    return any(delimiters & set(cell or "") for (cell,) in relation.limit(_FIRST).fetchall())

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from ringfence.cli import doctor
+from ringfence.lookups.finding import Finding
 from ringfence.simulator.server import Settings, running
 from tests.cli.commands import is_one_sentence, ringfence
 from tests.small import PHONES, make_config, make_warehouse
@@ -46,9 +49,32 @@ def test_a_home_that_is_not(tmp_path: Path) -> None:
     }
 
 
+def test_a_narrow_terminal_shows_what_is_wrong_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What fails stands above all with how to mend it, and each thing that is well takes one line."""
+    monkeypatch.setattr(
+        doctor, "console", lambda: Console(width=80, force_terminal=True, highlight=False, markup=False)
+    )
+    doctor._print_found(
+        [
+            Finding("ok", "home", "/a/long/way " * 20),
+            Finding("warn", "served file", "is not there", "ringfence serve"),
+            Finding("fail", "credentials of infobip", "needs INFOBIP_API_KEY " * 5, "set it in [.env]"),
+            Finding("ok", "prices", "all hold"),
+        ]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:4].strip() for line in lines if line[:4].strip()] == ["fail", "warn", "ok", "ok"]
+    assert lines[-2].startswith("ok    home: /a/long")
+    assert "mend: set it in [.env]" in "".join(lines[:4])
+    assert max(map(len, lines)) <= 80
+
+
 @pytest.mark.parametrize("config", ["", "mode: simulate\nbudgts: []\n"])
 def test_a_configuration_that_cannot_be_read_is_one_sentence(config: str, tmp_path: Path) -> None:
     """Exit code 2: there is nothing to examine."""
     if config:
         (tmp_path / "ringfence.yaml").write_text(config)
-    assert is_one_sentence(ringfence(tmp_path, "doctor"), "ringfence.yaml")
+    told = "ringfence.yaml" if config else "ringfence init WAREHOUSE"
+    assert is_one_sentence(ringfence(tmp_path, "doctor"), told)

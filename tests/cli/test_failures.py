@@ -18,6 +18,8 @@ import duckdb
 import pytest
 import yaml
 
+from ringfence.cli.sql import sql
+from ringfence.errors import RingfenceError
 from ringfence.lake.tables import Lake, frame_of
 from ringfence.money import ledger as ledgers
 from ringfence.money import quotes
@@ -339,6 +341,7 @@ def _wait_until_it_reads(pid: int) -> None:
 def _serve(place: Place) -> None:
     with duckdb.connect(str(place.folder / "home" / "ringfence.duckdb")) as connection:
         connection.execute("CREATE TABLE numbers AS SELECT 'x' || i AS a, repeat('y', 300) AS b FROM range(5000) t(i)")
+        connection.execute("CREATE VIEW seen AS FROM numbers")
 
 
 @pytest.mark.parametrize(
@@ -354,6 +357,62 @@ def test_a_wrong_query_is_one_line_without_numbers(query: str, words: list[str],
     """What DuckDB refuses is said in its words, with numbers masked; the served file is never written."""
     _serve(place)
     assert is_one_sentence(ringfence(place.folder, "sql", query), *words)
+
+
+WRITES = [
+    ("COPY numbers TO 'home/ledger.sqlite'", ["read-only"]),
+    ("COPY (PIVOT numbers ON a) TO 'home/ledger.sqlite'", ["Permission Error"]),
+    ("EXPLAIN ANALYZE COPY numbers TO 'home/ledger.sqlite'", ["Permission Error"]),
+    ("WITH x AS (COPY numbers TO 'home/ringfence.duckdb.wal') FROM x", ["Permission Error"]),
+    ("FROM query('WITH x AS (COPY numbers TO ''home/ringfence.duckdb.wal'') FROM x')", ["Error"]),
+    ("FROM read_csv('/etc/passwd')", ["Permission Error"]),
+    ("FROM read_text('home/ringfence.duckdb')", ["Permission Error"]),
+    ("SELECT 1; SELECT 2", ["2 statements", "one"]),
+    ("SET threads = 1", ["read-only"]),
+    ("ATTACH 'x.duckdb'", ["read-only"]),
+    ("INSTALL httpfs", ["read-only"]),
+    ("EXPORT DATABASE 'x'", ["read-only"]),
+]
+READS = [
+    "FROM seen LIMIT 1",
+    "WITH x AS (SELECT 1) FROM x;",
+    "DESCRIBE numbers",
+    "SHOW TABLES",
+    "PIVOT (FROM numbers LIMIT 2) ON a USING count(*)",
+    "EXPLAIN FROM numbers",
+]
+
+
+def test_a_query_reads_the_served_tables_and_nothing_else(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would write or read another file, however it is wrapped, is refused; every way of reading works."""
+    _serve(place)
+    monkeypatch.chdir(place.folder)
+    monkeypatch.setenv("RINGFENCE_CONFIG", str(place.config))
+    there = {path: path.stat().st_size for path in place.folder.rglob("*")}
+    for query, words in WRITES:
+        with pytest.raises(RingfenceError) as refusal:
+            sql(query)
+        assert all(word in str(refusal.value) for word in words), (query, refusal.value)
+    for query in READS:
+        sql(query)
+    assert {path: path.stat().st_size for path in place.folder.rglob("*")} == there
+
+
+def test_no_output_and_no_argument_is_too_odd(place: Place) -> None:
+    """Signs that the output has no code for are spelled, a closed output is left alone, odd bytes are named."""
+    _serve(place)
+    plain = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    done = ringfence(place.folder, "sql", "SELECT chr(128512) AS x", **plain)
+    assert (done.returncode, done.stderr, r"\U0001f600" in done.stdout) == (0, "", True), done
+    done = subprocess.run(
+        ["sh", "-c", f"'{RINGFENCE}' quotes <&- >&- 2>&-"],
+        cwd=place.folder,
+        env=environment(place.folder),
+        check=False,
+    )
+    assert done.returncode == 0
+    done = ringfence(place.folder, "sql", os.fsdecode(b"SELECT '\xff'"))
+    assert is_one_sentence(done, r"'SELECT '\udcff'' is not text", "UTF-8")
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv"])

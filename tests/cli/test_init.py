@@ -6,13 +6,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from ringfence.config import file, machine
-from ringfence.config.written import ASSUMED, PORTS, month_cap
+from ringfence.config.written import Written, assumed, config_text, month_cap
 from ringfence.errors import ConfigError, LedgerError
 from ringfence.lookups.beginning import begin
 from ringfence.money.amount import Money
-from ringfence.providers.registry import provider
+from ringfence.providers.registry import provider, providers
 from ringfence.simulator.vendor import vendors
 from tests.cli.commands import is_one_sentence, ringfence
 from tests.small import PHONES, make_warehouse
@@ -33,13 +34,14 @@ def test_from_a_warehouse_to_a_first_purchase_that_waits_for_consent(tmp_path: P
     assert "due: 40 numbers" in done.stdout
     assert "steady month" in done.stdout
     assert "nothing is bought until you consent" in done.stdout
+    assert f"wrote {tmp_path / '.env'} with the credentials of ringfence simulate" in done.stdout
     assert not any(number in done.stdout + done.stderr for number in PHONES[:40])
     config = file.load(tmp_path / "ringfence.yaml")
     source = config.sources["customers"]
     assert (source.relation, source.key, source.phones) == ("customers", ["id"], ["phone"])
     assert (config.mode, config.timezone, config.approval.unattended.amount) == ("simulate", "Europe/Amsterdam", 0)
     assert {name: list(each.products) for name, each in config.providers.items()} == {
-        name: list(products) for name, products in ASSUMED.items()
+        name: list(products) for name, products in assumed().items()
     }
     secrets = tmp_path / ".env"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
@@ -75,6 +77,15 @@ def test_a_report_for_programs(tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     assert (report["sources"], report["mode"], report["quote"]) == (["customers"], "simulate", None)
     assert {row["column"]: row["found"] for row in report["rows"]}["phone"] == "phone numbers"
+
+
+def test_a_region_that_is_not_sure_is_left_to_a_person(tmp_path: Path) -> None:
+    """What names no country is quoted only once somebody has set the region: it is among the next steps."""
+    make_warehouse(tmp_path, [f"06 1234 {n}" for n in range(1000, 1030)])
+    done = ringfence(tmp_path, "init", "crm.duckdb", TZ="Europe/Amsterdam", RINGFENCE_WORKSPACE="")
+    assert "  set the region of customers in " in done.stdout
+    assert '# region: {default: "NL"}' in (tmp_path / "ringfence.yaml").read_text()
+    assert file.load(tmp_path / "ringfence.yaml").sources["customers"].region.default is None
 
 
 MISTAKES = {
@@ -126,10 +137,15 @@ def test_what_was_written_is_taken_back_where_the_ledger_cannot_be_made(tmp_path
 
 
 def test_what_is_written_of_providers_is_what_they_and_the_simulator_say() -> None:
-    """Ports are those of `ringfence simulate`, and every assumed price is of a product that there is."""
-    known = vendors()
-    assert {name: port for name, port in PORTS.items() if port != 8900 + known[name].port_offset} == {}
-    assert [set(prices) - set(provider(name).products) for name, prices in ASSUMED.items()] == [set()] * len(ASSUMED)
+    """Every provider that has a double is written, with its port, its firm products and their prices there."""
+    sections = yaml.safe_load(config_text(Written(sources=[], live=False, timezone="UTC", count=None)))["providers"]
+    assert set(sections) == set(providers()) & set(vendors())
+    for name, double in vendors().items():
+        firm = [each.name for each in provider(name).products.values() if each.facts - each.plan_only]
+        assert sections[name]["products"] == list(sections[name]["price"]) == firm
+        assert sections[name]["base_url"] == f"http://127.0.0.1:{8900 + double.port_offset}"
+        for product, price in sections[name]["price"].items():
+            assert Money.parse(price) == Money(double.list_prices[product].amount, double.list_prices[product].currency)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ import pytest
 
 from ringfence.cli.main import main
 from ringfence.lookups.recover import recover
-from ringfence.money import progress
+from ringfence.money import progress, switch
 from ringfence.money.workers import working
+from ringfence.numbers.phone import mask_numbers
 from tests.lookups.conftest import Build, House, build, numbers
 from tests.lookups.test_crash import killed
 from tests.lookups.test_spend import meanwhile
@@ -79,6 +80,8 @@ def test_a_stop_is_told_in_a_line_and_obeyed_elsewhere(build: Build, type_: Type
     assert unknown.code == 2
     assert "there is no provider 'acme'; known are: infobip," in unknown.err
     assert type_(house, "resume", "--provider", "acme").code == 2
+    last = type_(house, "watch").out
+    assert ("resumed since" in last, "ringfence resume" in last) == (True, False)
     assert house.run("two").numbers == bought.left
     house.check()
 
@@ -154,6 +157,36 @@ def test_a_person_decides_and_the_tables_show_it(build: Build, type_: Type) -> N
     attempt_id = overrun.attempts("in_doubt")[0]["attempt_id"]
     done = type_(overrun, "attempts", "decide", attempt_id, "--settled", "1 EUR", "--because", "invoice")
     assert "infobip was stopped by ringfence" in done.out
+    assert "set the price, then ringfence resume --provider infobip --because" in done.out
+    refused = type_(overrun, "resume", "--provider", "infobip")
+    assert (refused.code, "at least what was billed" in refused.err) == (2, True)
+    assert type_(overrun, "resume", "--provider", "infobip", "--because", "set").out.startswith("infobip goes on")
+
+
+EMPTY = {
+    "--up-to": ["approve", "ID"],
+    "--because": ["approve", "ID"],
+    "--quote": ["enrich"],
+    "--max-spend": ["enrich", "--yes"],
+    "--since": ["costs"],
+    "--provider": ["stop"],
+}
+
+
+def test_an_empty_option_is_not_one_left_out(build: Build, type_: Type) -> None:
+    """What a script's unset variable leaves is refused by name, and nothing is approved, bought or stopped."""
+    house = build(numbers("NL", 1))
+    also = [("--because", ["stop"]), ("--because", ["resume"]), ("--provider", ["resume"])]
+    for option, command in [*EMPTY.items(), *also]:
+        for value in ("", " "):
+            said = type_(house, *command, option, value)
+            assert (said.code, said.out, len(said.err.splitlines())) == (2, "", 1), said
+            assert f"'{option}': it is empty" in said.err
+    for limit in ("1000000001", "18446744073709551616"):
+        said = type_(house, "quote", "--limit", limit)
+        assert (said.code, "less than or equal" in said.err) == (2, True), said
+    with house.ledger.store.read() as connection:
+        assert switch.stops(connection) == {}
 
 
 WRONG = {
@@ -211,6 +244,8 @@ def test_a_copy_is_made_and_put_back(build: Build, type_: Type, tmp_path: Path) 
     done = type_(house, "ledger", "restore", str(copy), "--because", "a try")
     assert done.code == 0
     assert "at settlement 1; the ledger of before is kept as" in done.out
+    (kept,) = house.ledger.store.path.parent.glob("*.before-*")
+    assert mask_numbers(f"kept as {kept.name}") == f"kept as {kept.name}"
     assert "nothing is bought from it" in done.out
     assert "has forgotten purchases" in done.out
     checked = type_(house, "ledger", "check", "--format", "json")
@@ -260,3 +295,16 @@ def test_a_run_that_fails_while_it_is_watched_ends_with_1(build: Build, type_: T
     run.join()
     assert (said.code, "quoting" in said.err, "it failed: crm.duckdb is locked" in said.out) == (1, True, True)
     assert type_(house, "watch", "run-1").code == 0
+
+
+def test_a_run_that_is_just_being_launched_is_the_one_that_is_watched(build: Build, type_: Type) -> None:
+    """Between the command and the first step of its run, `watch` waits for it and does not tell of the one before."""
+    house = build(numbers("NL", 2))
+    house.run("launch-1", numbers=1)
+    progress.phase(house.ledger, "launch-2", "start")
+    run = threading.Timer(0.5, house.run, args=("launch-2",))
+    run.start()
+    said = type_(house, "watch")
+    run.join()
+    assert "launch-2" in said.out
+    assert "bought 1 numbers" in said.out

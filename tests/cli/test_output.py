@@ -52,7 +52,7 @@ def test_csv_is_read_back_as_it_was(rows: list[dict[str, Any]]) -> None:
                 assert field == ("" if value is None else json.dumps(value))
 
 
-@given(TEXT)
+@given(st.builds(str.__add__, st.sampled_from(BEGINNINGS), TEXT) | TEXT)
 def test_no_field_runs_as_a_formula(text: str) -> None:
     """What begins a formula has a ' before it, unless it is a sign before nothing but a number's own signs."""
     [[_], [field]] = fields(printed([{"a": text or "x"}], Format.CSV))
@@ -81,6 +81,41 @@ def test_times_amounts_and_lists_in_csv() -> None:
         list(row),
         ["2026-11-21T20:00:00Z", "2026-11-21T20:00:01", "2026-11-21", "0.100000000", '["a", null]', "true"],
     ]
+
+
+@given(
+    st.sampled_from(["", " ", "\u00a0 ", "\ufeff", "\v", "\u200b "]), st.sampled_from(["=1+1", "@x", "-1+cmd|' '!A0"])
+)
+def test_a_formula_behind_space_or_in_a_list_is_none(space: str, formula: str) -> None:
+    """Some programs take white space away before they look, and lists apart."""
+    text = space + formula
+    rows = [{"a": text, "b": [text, [text]], "c": {text: text}, "d": [f"{space}+31612345678", None]}]
+    a, b, c, d = fields(printed(rows, Format.CSV))[1]
+    assert a == f"'{text}"
+    assert json.loads(b) == [a, [a]]
+    assert json.loads(c) == {a: a}
+    assert json.loads(d) == [f"{space}+31612345678", None]
+    assert json.loads(printed(rows, Format.JSON))["rows"] == rows
+
+
+def test_json_is_json_whatever_a_query_gives() -> None:
+    """No NaN and no infinity, bytes in hex, and keys of any type: what strict programs read back."""
+
+    def refused(name: str) -> Any:
+        raise AssertionError(name)
+
+    row = {
+        "nan": float("nan"),
+        "list": [float("inf"), 1.5, (float("-inf"),)],
+        "blob": b"\x00\xff",
+        "map": {date(2026, 11, 21): b"\x01", 1: {"x": float("nan")}},
+    }
+    found = json.loads(printed([row], Format.JSON), parse_constant=refused)["rows"]
+    assert found == [
+        {"nan": None, "list": [None, 1.5, [None]], "blob": "00ff", "map": {"2026-11-21": "01", "1": {"x": None}}}
+    ]
+    assert fields(printed([row], Format.CSV))[1][2] == "00ff"
+    assert "00ff" in printed([row], Format.TABLE)
 
 
 def test_no_rows_are_a_header_an_empty_list_or_a_word() -> None:

@@ -32,6 +32,9 @@ HOSTILE = [
 ]
 EXPLICIT = [f"+3161234{n:04d}" for n in range(1000, 1040)]
 NATIONAL = [f"06 1234 {n:04d}" for n in range(1000, 1040)]
+AMERICAN = [f"({code}) 555-{n}" for n in range(1000, 1010) for code in (212, 310, 415, 702)]
+MIXED = [f"0151 1234 {n}" for n in range(1000, 1060)] + [f"07400 12{n}" for n in range(3000, 3030)]
+NOTHING = (None, None, False)
 
 
 def database(folder: Path, *statements: str, name: str = "crm") -> Path:
@@ -105,23 +108,29 @@ def test_without_a_unique_column_the_numbers_are_their_own_key(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("cells", "country", "region", "bare"),
+    ("cells", "country", "region", "sure", "bare"),
     [
-        (NATIONAL + EXPLICIT, None, "NL", False),
-        (NATIONAL, "NL", "NL", False),
-        (NATIONAL, "US", None, False),
-        (NATIONAL, None, None, False),
-        ([f"({code}) 555-{n}" for n in range(1000, 1010) for code in (212, 310, 415, 702)], None, "US", False),
-        ([f"3161234{n}" for n in range(1000, 1040)], None, "NL", False),
-        ([f"3161234{n}" for n in range(1000, 1020)] + [f"491511234{n}" for n in range(1000, 1020)], None, None, True),
-        (EXPLICIT, "NL", None, False),
+        (NATIONAL + EXPLICIT, None, "NL", True, False),
+        (NATIONAL + MIXED, "DE", "DE", False, False),
+        (NATIONAL + MIXED + EXPLICIT[:6] + [f"+491511234{n}" for n in range(1000, 1030)], "DE", "DE", False, False),
+        (NATIONAL, "NL", "NL", False, False),
+        (NATIONAL, "US", None, False, False),
+        (NATIONAL, None, None, False, False),
+        (AMERICAN, None, "US", False, False),
+        (AMERICAN + ["+12125551000"] * 5, "CA", "US", True, False),
+        ([f"3161234{n}" for n in range(1000, 1040)], None, "NL", True, False),
+        ([f"3161234{n}" for n in range(1000, 1020)] + [f"491511234{n}" for n in range(1000, 1020)], *NOTHING, True),
+        (EXPLICIT, "NL", None, False, False),
     ],
     ids=[
         "by others",
-        "by the machine",
+        "not of several countries whose numbers one plan takes",
+        "nor where most that name a country are of it",
+        "not by the machine alone",
         "not by a country whose plan does not fit",
         "not at all",
-        "by the plan alone",
+        "not by the plan alone",
+        "by others in place of the machine",
         "by the country code",
         "several without +",
         "not needed",
@@ -131,14 +140,19 @@ def test_a_region_is_chosen_only_by_evidence(
     cells: list[str],
     country: str | None,
     region: str | None,
+    sure: bool,  # noqa: FBT001
     bare: bool,  # noqa: FBT001
     tmp_path: Path,
 ) -> None:
-    """Digits that fit the plans of several countries are never guessed into one; the column is kept all the same."""
+    """Digits that fit the plans of several countries are never read in one: a guess is only a comment in the file."""
     found = looked(table(tmp_path, "t", {"phone": cells, "id": [str(n) for n in range(len(cells))]}), country)
     (source,) = found.sources
     assert (source.phones, source.default_region, found.bare_international) == (("phone",), region, bare)
-    assert source.needs_region is (region is None and not bare and cells != EXPLICIT)
+    assert source.needs_region is not (sure or bare or cells == EXPLICIT)
+    written = Written(sources=found.sources, live=True, timezone="UTC", count=1)
+    (tmp_path / "ringfence.yaml").write_text(config_text(written), encoding="utf-8")
+    config = file.load(tmp_path / "ringfence.yaml")
+    assert config.sources["t"].region.default == (region if sure else None)
 
 
 def test_digits_are_phones_only_where_something_says_so(tmp_path: Path) -> None:
@@ -161,6 +175,20 @@ def test_digits_are_phones_only_where_something_says_so(tmp_path: Path) -> None:
     assert why(found, "x") == "digits that some country's plan would take, or anything"
     assert "0% of its cells" in why(found, "phone_model")
     assert "no sampled cell is filled" in why(found, "mobile_old")
+
+
+def test_what_a_region_would_not_make_readable_is_left_out(tmp_path: Path) -> None:
+    """A column named like a phone is judged by its own cells, and what waits for a region says so in the file."""
+    columns = {
+        "phone": NATIONAL,
+        "tel_double": [f"{n}.0" for n in range(len(NATIONAL))],
+        "tel_digits": [f"6{n}.0" if n else "+31612341000" for n in range(len(NATIONAL))],
+    }
+    found = looked(table(tmp_path, "t", columns))
+    (source,) = found.sources
+    assert source.phones == ("phone",)
+    assert source.phones_note == "few cells are read before a region is set: phone"
+    assert "of its cells read as numbers" in why(found, "tel_digits")
 
 
 def test_a_state_or_a_language_is_no_country(tmp_path: Path) -> None:

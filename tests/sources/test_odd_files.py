@@ -9,6 +9,7 @@ import pytest
 
 from ringfence.errors import ConfigError, SourceError
 from ringfence.numbers.normalise import Policy, normalise
+from ringfence.sources import csv_glob
 from ringfence.sources.configured import spec_of
 from ringfence.sources.registry import open_source
 from ringfence.sources.source import SourceSpec
@@ -145,3 +146,25 @@ def test_a_second_column_of_a_like_name_is_no_repetition(tmp_path: Path) -> None
     (tmp_path / "c.csv").write_text("")
     source = open_source(spec(f"csv://{tmp_path}/*.csv", phones=("phone", "phone_1")))
     assert pl.concat(source.cells()).select("raw_value", "row_count").rows() == [("2", 1), ("3", 1)]
+
+
+RAGGED = {
+    "a line with more": "99,+31612345678,x,y\n",
+    "a line with less": "99,+31612345678\n",
+    "an unclosed quote": '99,+31612345678,"x\n100,+31612345679,z\n',
+}
+
+
+@pytest.mark.parametrize("line", RAGGED.values(), ids=RAGGED)
+@pytest.mark.parametrize("header", ["id,phone,name", "id, phone, name"])
+@pytest.mark.parametrize("phones", [("phone",), ("fone",), ()])
+def test_a_ragged_file_is_told_as_one(phones: tuple[str, ...], header: str, line: str, tmp_path: Path) -> None:
+    """Whether its columns are named rightly, wrongly or not yet; a lone column of an odd name is no such file."""
+    (tmp_path / "t.csv").write_text("".join([header, "\n", *(f"{i},+3161234{i:04d},x\n" for i in range(30)), line]))
+    (tmp_path / "odd.csv").write_text("Phone; mobile\n+31612345678\n+31612345679\n")
+    with duckdb.connect() as connection:
+        ragged = spec(f"csv://{tmp_path}/t.csv", key=("id",) if phones else (), phones=phones)
+        with pytest.raises(SourceError, match="differ in their number of fields, or a quote is not closed"):
+            csv_glob.mount(connection, ragged, f"{tmp_path}/t.csv")
+        csv_glob.mount(connection, spec("csv:", key=(), phones=()), f"{tmp_path}/odd.csv")
+        assert connection.sql("FROM crm").columns == ["Phone; mobile"]

@@ -6,17 +6,18 @@ out, and the report says why. A column that is kept costs nothing by itself: eac
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ringfence.sources.looking.evidence import NATIONAL, ColumnEvidence, read
-from ringfence.sources.looking.regions import Guess, guess
+from ringfence.sources.looking.regions import HANDFUL, Guess, guess, is_sure
 from ringfence.sources.names import shown
 
 # The share of filled cells that must read as numbers: in a column named so, of digits alone in one, and in any other.
 NAMED, NAMED_BARE, UNNAMED = 0.3, 0.5, 0.8
-PLUS, HANDFUL = 0.5, 5
+PLUS = 0.5
 # What could be numbers, and is not worth a word below this share.
 TELLING = 0.5
+NEEDS_REGION = "its numbers need a region"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def left_out(column: str, why: str) -> Judged:
 class Choice:
     """What is read of a relation. `note` says what the region rests on; `judged` what was considered, kept first.
 
-    `numbers` is how many cells with a number the sample has in the columns that are kept.
+    `numbers` is how many cells with a number the sample has in the columns that are kept, once they have a region.
     """
 
     phones: tuple[str, ...]
@@ -58,16 +59,20 @@ def choose(
     pooled = _pooled(columns)
     column = _region_column(pooled, regions)
     told = guess([], ()) if column else _default(pooled, leaning)
+    # What is read now, and what would be once a person has named the region.
+    read_in = told if told.sure or told.bare_international else replace(told, region=None)
+    likely = read_in if read_in is told else replace(told, region=told.region or next(iter(told.rivals), None))
     judged, numbers = [], 0
     for each in columns:
-        count, countries = _reads(each, column, told)
-        kept, why = _verdict(each, count, told)
+        count, countries = _reads(each, column, read_in)
+        possible, _ = _reads(each, column, likely)
+        kept, why = _verdict(each, count, possible, guessed=told.region is not None)
         if kept or why:
             share = count / each.filled if each.filled else 0.0
             top = tuple(country or "shared" for country, _ in countries.most_common(4))
             judged.append(Judged(each.name, kept, each.filled, share, top, why))
         if kept:
-            numbers += count
+            numbers += max(count, possible)
     judged.sort(key=lambda one: (not one.kept, -one.share))
     phones = tuple(each.name for each in columns if any(one.kept and one.column == each.name for one in judged))
     note = _note(pooled, column, told)
@@ -110,7 +115,8 @@ def _default(pooled: Sequence[ColumnEvidence], leaning: Sequence[tuple[str, str]
             own = [(country, f"most numbers beside them that name a country are of {country}")]
     if len(cells) < HANDFUL and not (own or leaning):
         return Guess(None, why="they are too few to tell")
-    return guess([cell for cell, _ in cells.most_common(NATIONAL)], [*own, *leaning])
+    told = guess([cell for cell, _ in cells.most_common(NATIONAL)], [*own, *leaning])
+    return replace(told, sure=is_sure(told, explicit))
 
 
 def _reads(each: ColumnEvidence, column: str | None, told: Guess) -> tuple[int, Counter[str]]:
@@ -131,28 +137,33 @@ def _reads(each: ColumnEvidence, column: str | None, told: Guess) -> tuple[int, 
     return each.read + round(tried.total() * scale), countries
 
 
-def _verdict(each: ColumnEvidence, count: int, told: Guess) -> tuple[bool, str]:
-    """Whether a column is kept, and why; left out without a word where nothing speaks for it."""
+def _verdict(each: ColumnEvidence, count: int, possible: int, *, guessed: bool) -> tuple[bool, str]:
+    """Whether a column is kept, and why; left out without a word where nothing speaks for it.
+
+    `count` cells are read now, `possible` once a region is set, which is `guessed` or any.
+    """
     if each.says == "fax":
         return False, "named like a fax line, where no subscriber answers"
     if not each.filled:
         return False, "named like a phone column, but no sampled cell is filled" if each.says == "phone" else ""
     if each.plus >= max(HANDFUL, PLUS * each.filled):
         return True, "its numbers begin with +"
-    possible = each.read + round(each.nationals * told.share) if told.rivals and not told.region else count
     if each.says == "phone":
-        least = NAMED_BARE if each.bare > each.nationals / 2 else NAMED
-        if count and count >= least * each.filled:
-            return True, "named like a phone column"
-        if possible and possible >= least * each.filled:
-            return True, "named like a phone column; its numbers need a region"
-        return False, f"named like a phone column, but {_percent(count, each.filled)} of its cells read as numbers"
-    if each.says == "" and _is_written(each) and count >= max(HANDFUL, UNNAMED * each.filled):
-        return True, "its cells are written like phone numbers"
+        return _named(each, count, possible)
+    least = max(HANDFUL, UNNAMED * each.filled)
+    if each.says == "" and _is_written(each) and (count >= least or (guessed and possible >= least)):
+        return True, "its cells are written like phone numbers" + ("" if count >= least else f"; {NEEDS_REGION}")
     if max(count, each.read + each.nationals) < max(HANDFUL, TELLING * each.filled):
         return False, ""
     digits = "digits that some country's plan would take"
     return False, f"{digits}, but its name says another thing" if each.says == "other" else f"{digits}, or anything"
+
+
+def _named(each: ColumnEvidence, count: int, possible: int) -> tuple[bool, str]:
+    least = (NAMED_BARE if each.bare > each.nationals / 2 else NAMED) * each.filled
+    if max(count, possible) >= max(1, least):
+        return True, "named like a phone column" + ("" if count >= least else f"; {NEEDS_REGION}")
+    return False, f"named like a phone column, but {_percent(count, each.filled)} of its cells read as numbers"
 
 
 def _note(pooled: Sequence[ColumnEvidence], column: str | None, told: Guess) -> str:
@@ -166,10 +177,8 @@ def _note(pooled: Sequence[ColumnEvidence], column: str | None, told: Guess) -> 
     if told.bare_international:
         return f"{part} of the sampled cells are international numbers without their +"
     if told.region:
-        return (
-            f"a guess, check it: {part} of the sampled cells name no country; {told.region} reads "
-            f"{told.share:.0%} of these{also} ({told.why})"
-        )
+        told_of = f"{part} of the sampled cells name no country; {told.region} reads {told.share:.0%} of these{also}"
+        return f"{told_of} ({told.why})" if told.sure else f"only a guess, so not set: {told_of} ({told.why})"
     return f"{part} of the sampled cells name no country and cannot be looked up without one: {told.why}" + (
         f" ({', '.join(told.rivals)})" if told.rivals else ""
     )

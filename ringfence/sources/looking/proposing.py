@@ -10,10 +10,11 @@ from ringfence.config.written import WrittenSource
 from ringfence.errors import SourceError
 from ringfence.sources.catalog import Relation
 from ringfence.sources.columns import Column
-from ringfence.sources.looking.choosing import HANDFUL, Choice, Judged, choose, left_out
+from ringfence.sources.looking.choosing import NEEDS_REGION, Choice, Judged, choose, left_out
 from ringfence.sources.looking.evidence import ColumnEvidence
 from ringfence.sources.looking.hints import source_name
 from ringfence.sources.looking.keys import Key
+from ringfence.sources.looking.regions import HANDFUL
 from ringfence.sources.looking.warehouse import Warehouse
 from ringfence.sources.names import one_line, shown_header
 
@@ -123,7 +124,8 @@ def proposal(place: Warehouse, seen: Sequence[Seen]) -> Proposal:
 
 
 def _source(place: Warehouse, each: Seen, choice: Choice, key: Key, taken: Sequence[str]) -> WrittenSource:
-    relation = each.relation
+    relation, told = each.relation, choice.guess
+    waiting = [shown_header(one.column) for one in choice.judged if one.kept and one.why.endswith(NEEDS_REGION)]
     name = source_name([relation.name if relation else place.stem], ())
     if relation and name in taken:
         name = source_name([relation.schema, relation.name], taken)
@@ -135,8 +137,9 @@ def _source(place: Warehouse, each: Seen, choice: Choice, key: Key, taken: Seque
         key_note=key.note,
         phones=choice.phones,
         region_column=choice.region_column,
-        default_region=choice.guess.region,
-        needs_region=bool(choice.guess.why) and not (choice.guess.region or choice.guess.bare_international),
+        phones_note=f"few cells are read before a region is set: {', '.join(waiting)}" if waiting else "",
+        default_region=told.region,
+        needs_region=bool(told.why) and not (told.sure or told.bare_international),
         region_note=choice.note,
     )
 

@@ -19,6 +19,8 @@ _FIRST, _THEN = 40, 200
 _NEARLY = 0.1
 # A region that reads fewer is none.
 _LEAST = 0.5
+# The share of numbers that name a country which must be of one for it to be sure, and how many it takes at least.
+SURE, HANDFUL = 0.95, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Guess:
     """The default region (None: nothing decides), the share of cells that it reads, and those that read as many.
 
     `bare_international`: the cells are international numbers without their +, of several countries. `why` says what
-    decided.
+    decided. Only a `sure` region is read in; another is for a person to confirm.
     """
 
     region: str | None
@@ -34,6 +36,7 @@ class Guess:
     rivals: tuple[str, ...] = ()
     bare_international: bool = False
     why: str = ""
+    sure: bool = False
 
 
 def guess(cells: Sequence[Cell], leaning: Sequence[tuple[str, str]]) -> Guess:
@@ -54,8 +57,24 @@ def guess(cells: Sequence[Cell], leaning: Sequence[tuple[str, str]]) -> Guess:
         return Guess(None, best, why="no region reads half of them")
     rivals = sorted((region for region in shares if shares[region] >= best - _NEARLY), key=lambda one: -shares[one])
     chosen, why = _chosen(rivals, leaning)
-    others = tuple(region for region in rivals if region != chosen)[:5]
+    others = tuple(region for region in rivals if not _alike(region, chosen))[:5]
     return Guess(chosen, shares.get(chosen or "", best), others, why=why)
+
+
+def is_sure(told: Guess, explicit: Counter[str]) -> bool:
+    """Whether a guess is good enough to buy numbers as it reads them.
+
+    `explicit` are the countries of the numbers beside them that name one: nearly all must be of the region. Neither the
+    plan nor the machine is enough: some plans take the numbers of several countries, and read all of a mixture.
+    """
+    own = sum(count for country, count in explicit.items() if _alike(country, told.region))
+    return told.sure or own >= max(HANDFUL, SURE * explicit.total())
+
+
+def _alike(one: str | None, other: str | None) -> bool:
+    """Whether two regions share a country code, so that they read the same numbers."""
+    code = phonenumbers.country_code_for_region(one) if one else 0
+    return bool(code and other and phonenumbers.country_code_for_region(other) == code)
 
 
 def _main_regions() -> list[str]:
@@ -78,17 +97,15 @@ def _without_plus(cells: Sequence[Cell], best: float) -> Guess | None:
     if share < 0.8 or share < best - 0.02:
         return None
     country, count = countries.most_common(1)[0]
-    if country and count >= 0.9 * countries.total():
-        return Guess(country, share, why="they begin with its country code")
+    if country and count >= SURE * countries.total():
+        return Guess(country, share, why="they begin with its country code", sure=True)
     return Guess(None, share, bare_international=True, why="they are international numbers without +")
 
 
 def _chosen(rivals: Sequence[str], leaning: Sequence[tuple[str, str]]) -> tuple[str | None, str]:
     for country, why in leaning:
-        code = phonenumbers.country_code_for_region(country)
-        for region in rivals:
-            if code and phonenumbers.country_code_for_region(region) == code:
-                return country, why
+        if any(_alike(region, country) for region in rivals):
+            return country, why
     if len(rivals) == 1:
         return rivals[0], "no other region reads as many"
     return None, "the plans of several countries fit"
