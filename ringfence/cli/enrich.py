@@ -146,5 +146,7 @@ def _print_end(done: Bought, home: Home) -> None:
     source = next(iter(home.setup.config.sources), None)
     if done.numbers and source:
         out.print(
-            f'look at it with: ringfence sql "SELECT * FROM enriched_{source} WHERE first_seen_at IS NOT NULL LIMIT 5"'
+            f'look at it with: ringfence sql "SELECT * FROM enriched_{source} WHERE first_seen_at IS NOT NULL LIMIT 5"',
+            # To be copied whole: the terminal folds it, we do not.
+            soft_wrap=True,
         )

@@ -57,13 +57,17 @@ class Watch:
     def __call__(self, launch_id: str) -> None:
         """Show where the launch is now."""
         row = progress.get(self._home.ledger, launch_id)
-        if row is None or row["updated_at"] == self._seen:
+        # Until its first step there is nothing to say: the terminal says already that it is starting.
+        if row is None or row["phase"] == "start" or row["updated_at"] == self._seen:
             return
         self.launch_id = launch_id
         self._seen = row["updated_at"]
         now = time.monotonic()
         begins = row["phase"] != self._phase
         if begins:
+            if self._phase == "lookups":
+                # The end of the buying may fall between two looks: the row keeps what it came to.
+                self._line = told({**row, "phase": "lookups"}, now - (self._buying_since or now))
             self._print()
             self._phase = row["phase"]
             self._quoted(launch_id)

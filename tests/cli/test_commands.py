@@ -54,7 +54,11 @@ def test_the_first_purchase_from_nothing(tmp_path: Path, url: str) -> None:
     assert "mode simulate" in ringfence(tmp_path, "ledger", "create").stdout
     asked = ringfence(tmp_path, "quote", "--limit", "25", "--format", "json")
     quote = json.loads(asked.stdout)
-    assert asked.stderr.splitlines() == ["reading the sources", "finding distinct numbers", "quoting"]
+    # A phase may be over between two looks at it; the last stands for long enough.
+    phases = ["reading the sources", "finding distinct numbers", "quoting"]
+    told = asked.stderr.splitlines()
+    assert told == [phase for phase in phases if phase in told]
+    assert told[-1] == "quoting"
     assert (quote["numbers"]["quoted"], quote["max"], quote["within_budgets"]) == (25, "0.250000000", 25)
     approved = ringfence(tmp_path, "approve", quote["quote_id"], "--because", "a test")
     assert "up to 0.25 EUR" in approved.stdout
@@ -88,12 +92,13 @@ def test_the_first_purchase_in_a_terminal(tmp_path: Path, url: str) -> None:
         "\n  infobip query: 10 numbers, at most 0.10 EUR\n",
         "\nbuying: 10 of 10 numbers, 0.10 EUR spent, 0.00 EUR held",
         "\nbought 10 numbers for 0.10 EUR\neverything that was quoted was bought\n",
-        'ringfence sql "SELECT * FROM enriched_crm LIMIT 5"',
+        'ringfence sql "SELECT * FROM enriched_crm WHERE first_seen_at IS NOT NULL LIMIT 5"',
     ]
     places = [text.find(part) for part in order]
-    assert -1 not in places
+    assert -1 not in places, text
     assert places == sorted(places)
-    assert all(len(line) <= 80 for line in lines)
+    # But for the line that is there to be copied whole.
+    assert all(len(line) <= 80 or "SELECT" in line for line in lines)
     # The table of programs, and of people: the same rows.
     rows = list(csv.DictReader(ringfence(tmp_path, "quotes", "--format", "csv").stdout.splitlines()))
     assert [(row["status"], row["max"], row["spent"]) for row in rows] == [("approved", "0.100000000", "0.100000000")]
