@@ -11,7 +11,7 @@ from functools import cache
 import dagster as dg
 
 from assets.described import key
-from ringfence.config.model import SourceConfig
+from ringfence.config.sections import SourceConfig
 from ringfence.lake.columns import TABLES
 from ringfence.lake.lineage import Lineage, Origin, lineages
 from ringfence.lake.views import ENRICHED, ROWS, beside, views

@@ -7,7 +7,7 @@ import polars as pl
 
 from assets.described import OWNERS, counts_table, key, table_metadata, upstream
 from assets.launch import PREFIX, House, Launch, Limits, step
-from ringfence.config.model import SourceConfig
+from ringfence.config.sections import SourceConfig
 from ringfence.lookups import wanted
 from ringfence.lookups.cells import by_class, by_reason, cells, numbers_in
 from ringfence.sources.configured import spec_of

@@ -8,7 +8,7 @@ import dagster as dg
 from assets.described import OWNERS, key, plain_money, relation_metadata, upstream
 from assets.launch import House, Launch, step
 from assets.lineage import Relation, relations
-from ringfence.config.model import SourceConfig
+from ringfence.config.sections import SourceConfig
 from ringfence.lookups.buy import require_fit
 from ringfence.lookups.coverage import Coverage, coverage
 from ringfence.lookups.outcome import bought

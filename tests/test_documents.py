@@ -14,7 +14,8 @@ import yaml
 
 from docs.build import built
 from ringfence.config import environment
-from ringfence.config.model import Config, ProviderConfig, SourceConfig
+from ringfence.config.model import Config
+from ringfence.config.sections import ProviderConfig, SourceConfig
 from ringfence.simulator.server import Settings, running
 
 ROOT = Path(__file__).parents[1]

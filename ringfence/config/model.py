@@ -21,8 +21,6 @@ from ringfence.config.sections import (
 from ringfence.providers.provider import Provider
 from ringfence.providers.registry import providers
 
-__all__ = ["Config", "Privacy", "ProviderConfig", "SourceConfig"]
-
 
 class Config(Section):
     """The whole file."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from ringfence.config.model import Privacy
+from ringfence.config.sections import Privacy
 from ringfence.http.exchange import Exchange
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.queue import Queue

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from ringfence.config.model import Privacy
+from ringfence.config.sections import Privacy
 from ringfence.lake.columns import FACTS
 from ringfence.lookups.privacy import may_store
 from ringfence.providers.lookup import Fact

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import phonenumbers
 import polars as pl
 
-from ringfence.config.model import Privacy
+from ringfence.config.sections import Privacy
 from ringfence.lake.columns import FACTS
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Fact

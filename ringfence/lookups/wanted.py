@@ -5,7 +5,8 @@ from datetime import datetime
 
 import polars as pl
 
-from ringfence.config.model import Config, SourceConfig
+from ringfence.config.model import Config
+from ringfence.config.sections import SourceConfig
 from ringfence.lake.columns import DISTINCT_PHONES, FACTS, PHONE_MAP
 from ringfence.money.ledger import Ledger
 from ringfence.numbers.normalise import METADATA_VERSION, Policy, normalise

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringfence.config.model import Privacy
 from ringfence.config.scalars import ONCE
+from ringfence.config.sections import Privacy
 from ringfence.lake.columns import FACTS, PHONE_FACTS, UTC_TIME
 from ringfence.lookups.due import BIT, bits, due
 from ringfence.providers.lookup import Fact

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from ringfence.cli.context import Home
 from ringfence.cli.output import Format
 from ringfence.cli.quote import print_quote, quote_json
-from ringfence.config.model import Config, Privacy
+from ringfence.config.model import Config
 from ringfence.config.rates import Rates
 from ringfence.config.scalars import DAY, ONCE
+from ringfence.config.sections import Privacy
 from ringfence.lake.columns import FACTS, PHONE_FACTS, UTC_TIME
 from ringfence.lookups.buy import open_for_spending
 from ringfence.lookups.due import BIT, due

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from sqlalchemy import select
 
-from ringfence.config.model import Privacy
+from ringfence.config.sections import Privacy
 from ringfence.lookups.privacy import forbidden
 from ringfence.money.schema import REPLY
 from ringfence.simulator.subscribers import Subscriber, Subscribers

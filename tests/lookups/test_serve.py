@@ -17,8 +17,8 @@ from sqlalchemy import insert, update
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
-from ringfence.config.model import Privacy
 from ringfence.config.scalars import ONCE
+from ringfence.config.sections import Privacy
 from ringfence.lake.tables import Lake, frame_of
 from ringfence.lake.views import checks, sql_folder
 from ringfence.lookups.books import books
