@@ -1,11 +1,16 @@
 """What holds for every test: nothing leaves loopback, and no variable of the machine reaches the code under test."""
 
 import os
+import signal
 
 import pytest
 from pytest_socket import socket_allow_hosts
 
 from ringfence.http import redact
+
+# A shell that starts the tests in the background has them, and every process that they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PREFIXES = ("RINGFENCE_", "INFOBIP_", "VONAGE_", "KALEYRA_", "KPN_", "MESSENTE_", "DAGSTER_")
 

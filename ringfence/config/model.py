@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ringfence.config.scalars import Currency, Name, Routes, Schedule, Timezone
+from ringfence.config.scalars import Currency, Interval, Name, Routes, Schedule, Timezone
 from ringfence.config.sections import (
     Approval,
     BudgetConfig,
+    Callbacks,
     InDoubt,
     Numbers,
     Privacy,
@@ -43,7 +44,13 @@ class Config(Section):
     budgets: list[BudgetConfig] = Field(default=[], description="caps; a purchase needs an unscoped month or total cap")
     approval: Approval = Field(default=Approval(), description="consent in advance")
     privacy: Privacy = Field(default=Privacy(), description="what may be stored")
+    unknown_for: Interval | None = Field(
+        default=None,
+        description="how long a fact that was asked and stayed unknown is not asked again, such as `7d`; default: as "
+        "long as an answer would be fresh",
+    )
     numbers: Numbers = Field(default=Numbers(), description="which numbers count")
+    callbacks: Callbacks = Field(default=Callbacks(), description="answers that come later")
     in_doubt: InDoubt = Field(default=InDoubt(), description="lookups of unknown outcome")
     simulator_hosts: list[str] = Field(default=[], description="hosts besides loopback that simulate mode may talk to")
     schedule: Schedule | None = Field(

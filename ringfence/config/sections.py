@@ -73,6 +73,9 @@ class ProviderConfig(Section):
     rate: Rate | None = Field(
         default=None, description="requests a second over all processes, such as `20/s`; default: ours"
     )
+    wait: Seconds = Field(
+        default=60, description="how long a run waits for answers that come later, before it leaves them to `collect`"
+    )
     in_flight: int = Field(default=4, ge=1, le=256, description="requests at a time")
     batch: int | None = Field(default=None, ge=1, description="numbers in a request, up to the provider's own limit")
     base_url: Url | None = Field(default=None, description="where it is; default: the vendor's own address")
@@ -132,6 +135,16 @@ class Numbers(Section):
     vanity: bool = Field(default=False, description="read letters as digits")
     bare_international: bool = Field(
         default=False, description="read digits without + or 00 as beginning with a country code"
+    )
+
+
+class Callbacks(Section):
+    """Where providers send answers that come later; without it products that answer by callback are not bought."""
+
+    public_url: Url | None = Field(
+        default=None,
+        description="address under which `ringfence callbacks` is reached from outside, such as "
+        "`https://hooks.example.com/ringfence`",
     )
 
 

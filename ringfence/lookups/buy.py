@@ -1,7 +1,6 @@
 """Buying what is approved: from quotes to settled lookups. The requests themselves are sent by `spend`."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -10,15 +9,14 @@ from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
 from ringfence.errors import ConfigError, LedgerError, MoneyError, QuoteError
-from ringfence.http.client import Client
 from ringfence.lake.tables import Lake, state_of
 from ringfence.lookups import interruptible
 from ringfence.lookups.desk import Desk
-from ringfence.lookups.lane import Lane
+from ringfence.lookups.lanes import open_lanes
 from ringfence.lookups.meanwhile import meanwhile
 from ringfence.lookups.outcome import Bought, bought, record
 from ringfence.lookups.plan import limits_of, outdated, plan, preview
-from ringfence.lookups.publish import numbers_of
+from ringfence.lookups.replies import numbers_of
 from ringfence.lookups.routes import Market
 from ringfence.lookups.spend import spend
 from ringfence.money import quotes
@@ -30,7 +28,6 @@ from ringfence.money.quotes import Quote
 from ringfence.money.reserve import Owner
 from ringfence.money.still_due import still_due
 from ringfence.money.workers import Worker
-from ringfence.providers.registry import provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +87,7 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
         currency=affordable[0].unit_price.currency if affordable else setup.config.currency,
         max_spend=_ceiling(order, affordable),
         before_turn=_budgets_follow(setup, ledger),
+        callbacks=setup.config.callbacks.public_url,
         left=left,
     )
     try:
@@ -166,23 +164,7 @@ def _routeless(ledger: Ledger, chosen: Sequence[tuple[Quote, str]]) -> list[Refu
 async def _run(
     setup: Setup, desk: Desk, lake: Lake, affordable: Sequence[Batch], tell: Callable[[str], None] | None
 ) -> None:
-    async with AsyncExitStack() as stack:
-        lanes = {}
-        for name in {batch.provider for batch in affordable}:
-            section = setup.config.providers[name]
-            kind = provider(name)
-            rates = [kind.products[product].rate for product in section.products]
-            options = section.options(name)
-            auth = kind.auth(setup.secrets(name), options)
-            client = Client(in_flight=section.in_flight, headers=auth.headers, query=auth.query, proxy=section.proxy)
-            lanes[name] = Lane(
-                provider=kind,
-                base_url=setup.base_url(name),
-                options=options,
-                client=await stack.enter_async_context(client),
-                in_flight=section.in_flight,
-                per_second=section.rate or min(rates),
-            )
+    async with open_lanes(setup, {batch.provider for batch in affordable}) as lanes:
         desk.lanes = lanes
         async with meanwhile(desk, lake, tell):
             await spend(desk, affordable)

@@ -7,12 +7,13 @@ from sqlalchemy import Connection
 
 from ringfence.config.sections import Privacy
 from ringfence.http.exchange import Exchange
+from ringfence.lookups.callback_address import callback_url
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.queue import Queue
 from ringfence.lookups.verdict import judge, move_for
 from ringfence.money.batch import Batch, Refused
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Move, Settle, Void
+from ringfence.money.moves import Await, Move, Settle, Void
 from ringfence.money.rate import take
 from ringfence.money.reserve import Owner, Reserved
 from ringfence.money.workers import Worker
@@ -36,7 +37,8 @@ class Tally:
 class Desk:
     """One run's purchases. `left` is what was not bought, and why; `asked` what was.
 
-    `before_turn` runs inside every transaction, before anything is reserved: budgets that changed take effect there.
+    `callbacks` is the public address of the receiver. `before_turn` runs inside every transaction, before anything is
+    reserved: budgets that changed take effect there.
     """
 
     ledger: Ledger
@@ -47,6 +49,7 @@ class Desk:
     currency: str
     max_spend: int | None = None
     before_turn: Callable[[Connection], None] = lambda _: None
+    callbacks: str | None = None
     queue: Queue = field(default_factory=Queue)
     left: list[Refused] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
@@ -122,14 +125,15 @@ class Desk:
 
     def judged(self, attempt: Reserved, exchange: Exchange) -> Move:
         """Decide an attempt, and what it means for its provider in this run."""
-        batch = attempt.batch
+        batch, price = attempt.batch, attempt.batch.unit_price
         lane = self.lanes[batch.provider]
         asked = [Phone(number) for number in attempt.numbers.values()]
         parsed = judge(lane.provider, batch.product, exchange, asked)
         if parsed.stop:
             lane.refused(parsed.stop, batch.product if parsed.stop_product else None)
         subjects = {number: subject for subject, number in attempt.numbers.items()}
-        move = move_for(attempt.attempt_id, parsed, subjects, batch.unit_price.amount, batch.unit_price.currency)
+        priced = {"attempt_id": attempt.attempt_id, "unit_price": price.amount, "currency": price.currency}
+        move = move_for(priced, parsed, subjects)
         if parsed.verdict == "void":
             self._again(lane, self._given_back(attempt), parsed)
         elif isinstance(move, Settle):
@@ -137,9 +141,12 @@ class Desk:
             self.tally.held -= len(move.answers) * batch.unit_price.amount
             self.tally.spent += sum(answer.amount for answer in move.answers)
             self.tally.done += len(attempt.numbers)
-            if any(answer.amount > batch.unit_price.amount for answer in move.answers):
-                price = f"the price of {batch.product} ({batch.unit_price})"
-                lane.stop(f"{batch.provider} bills more than {price}: set the price right, then resume it")
+            if any(answer.amount > price.amount for answer in move.answers):
+                told = f"the price of {batch.product} ({price})"
+                lane.stop(f"{batch.provider} bills more than {told}: set the price right, then resume it")
+        elif isinstance(move, Await):
+            lane.answered()
+            self.tally.done += len(attempt.numbers)
         else:
             lane.doubted(parsed.evidence)
             self.tally.done += len(attempt.numbers)
@@ -172,6 +179,13 @@ class Desk:
         self.tally.held -= attempt.held
         self.asked.difference_update(attempt.numbers)
         return replace(attempt.batch, subjects=tuple(attempt.numbers), retry_of=attempt.attempt_id)
+
+    def callback_url(self, attempt: Reserved) -> str | None:
+        """Where the answer to an attempt is to be sent, for a product that answers by callback."""
+        product = self.lanes[attempt.batch.provider].provider.products[attempt.batch.product]
+        if product.mode != "callback" or self.callbacks is None:
+            return None
+        return callback_url(self.callbacks, self.ledger, attempt.batch.provider, attempt.attempt_id)
 
     def unbought(self) -> list[Refused]:
         """What was left, each number once: refused under one quote, it may have been bought under another."""

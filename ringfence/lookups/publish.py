@@ -1,7 +1,5 @@
 """From settled attempts to the lake's `lookups`, exactly once, by parsing the stored replies again: that is free."""
 
-import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,13 +9,14 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection, select
 
-from ringfence.http.exchange import Reply
 from ringfence.lake.tables import Lake, frame_of
+from ringfence.lookups.answers import Kept, read
 from ringfence.lookups.merge import phone_changes, phone_facts
-from ringfence.lookups.verdict import judge, net_price
+from ringfence.lookups.replies import kept_replies, numbers_of
+from ringfence.lookups.verdict import net_price
 from ringfence.money.decide import losses
 from ringfence.money.ledger import Ledger
-from ringfence.money.schema import ATTEMPT, REPLY, SUBJECT, WORKER
+from ringfence.money.schema import ATTEMPT, WORKER
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Billed, Carrier, Lookup
@@ -36,10 +35,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A settled attempt with its stored reply, and its numbers by subject."""
+    """A settled attempt with its stored replies, and its numbers by subject."""
 
     attempt: Row
-    reply: Reply | None
+    kept: Sequence[Kept]
     numbers: Mapping[int, str] = field(repr=False)
 
 
@@ -74,27 +73,6 @@ def publish_facts(lake: Lake) -> list[int]:
         return buckets
 
 
-def stored_reply(connection: Connection, attempt: Row) -> Reply | None:
-    """The newest whole reply of an attempt, or of the attempt that it is the residue of."""
-    row = connection.execute(
-        select(REPLY)
-        .where(REPLY.c.attempt_id.in_([attempt["attempt_id"], attempt["residue_of"]]), REPLY.c.complete == 1)
-        .order_by(REPLY.c.reply_id.desc())
-        .limit(1)
-    ).one_or_none()
-    return Reply(row.status, json.loads(row.headers), zlib.decompress(row.body)) if row else None
-
-
-def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str]:
-    """The numbers of these subjects, in their order; an erased subject is left out."""
-    found: dict[int, str] = {}
-    for start in range(0, len(subjects), 500):
-        part = subjects[start : start + 500]
-        query = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(part))
-        found.update(connection.execute(query).tuples().all())
-    return {subject: found[subject] for subject in subjects if subject in found}
-
-
 def _settled(connection: Connection, after: int) -> list[Settled]:
     query = (
         select(ATTEMPT, WORKER.c.run_id)
@@ -106,7 +84,7 @@ def _settled(connection: Connection, after: int) -> list[Settled]:
     return [
         Settled(
             attempt=dict(row),
-            reply=stored_reply(connection, dict(row)),
+            kept=kept_replies(connection, dict(row)),
             numbers=numbers_of(connection, unpack(row["subjects"])),
         )
         for row in connection.execute(query).mappings()
@@ -115,12 +93,10 @@ def _settled(connection: Connection, after: int) -> list[Settled]:
 
 def _rows(ledger: Ledger, settled: Settled) -> Iterator[dict[str, object]]:
     attempt = settled.attempt
-    if settled.reply is None:
+    if not settled.kept:
         return
-    numbers = list(settled.numbers.values())
-    parsed = judge(
-        provider(attempt["provider"]), attempt["product"], settled.reply, [Phone(number) for number in numbers]
-    )
+    asked = [Phone(number) for number in settled.numbers.values()]
+    parsed = read(provider(attempt["provider"]), attempt["product"], settled.kept, asked, given_up=True).parsed
     answers = {lookup.phone.e164: lookup for lookup in parsed.lookups}
     lost = losses(attempt)
     for place, (subject, number) in enumerate(settled.numbers.items()):
@@ -147,7 +123,7 @@ def _attempt_columns(ledger: Ledger, attempt: Row) -> dict[str, object]:
         "requested_at": _time(attempt["reserved_at"]),
         "answered_at": _time(attempt["answered_at"]),
         "settled_seq": attempt["settled_seq"],
-        "origin": "simulated" if ledger.mode == "simulate" else "live",
+        "origin": attempt["origin"] or ("simulated" if ledger.mode == "simulate" else "live"),
         "parser_version": PARSER_VERSION,
     }
 
@@ -155,7 +131,8 @@ def _attempt_columns(ledger: Ledger, attempt: Row) -> dict[str, object]:
 def _answer_columns(lookup: Lookup, attempt: Row) -> dict[str, object]:
     net = net_price(lookup, attempt["unit_price"])
     refund = lookup.refund or 0
-    basis = "reported" if lookup.price is not None else "none" if lookup.billed is Billed.NO else "list_price"
+    reported = "reported_late" if lookup.priced_late else "reported"
+    basis = reported if lookup.price is not None else "none" if lookup.billed is Billed.NO else "list_price"
     return {
         "phone_e164": lookup.phone.e164,
         "result_ref": lookup.result_ref,

@@ -4,21 +4,24 @@ A reply that was stored is read and settled; an attempt without one is in doubt.
 first: the dead worker's lock decides.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from ringfence.lookups.publish import numbers_of, stored_reply
-from ringfence.lookups.verdict import judge, move_for
+from ringfence.lookups.answers import read
+from ringfence.lookups.replies import kept_replies, numbers_of
+from ringfence.lookups.verdict import move_for
 from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Doubt, Move, apply
+from ringfence.money.moves import Await, Doubt, Move, apply
 from ringfence.money.schema import ATTEMPT, REPLY, WORKER
 from ringfence.money.store import unpack
 from ringfence.money.workers import dead
 from ringfence.numbers.phone import Phone
 from ringfence.providers.registry import provider
 
+Row = Mapping[str, Any]
 # A turn of recovery: attempts that one transaction decides.
 GROUP = 200
 
@@ -33,7 +36,7 @@ def recover(ledger: Ledger) -> list[str]:
                 orphans = connection.execute(
                     select(ATTEMPT).where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(living)).limit(GROUP)
                 ).mappings()
-                moves = [_decided(connection, dict(attempt)) for attempt in orphans]
+                moves = [decided(connection, dict(attempt)) for attempt in orphans]
             if not moves:
                 break
             with ledger.store.write() as connection:
@@ -49,11 +52,11 @@ def _read_again(ledger: Ledger) -> None:
         doubtful = connection.execute(
             select(ATTEMPT).where(ATTEMPT.c.state == "in_doubt", ATTEMPT.c.attempt_id.in_(replied))
         ).mappings()
-        moves = [_decided(connection, dict(attempt)) for attempt in doubtful]
-    decided = [move for move in moves if not isinstance(move, Doubt)]
-    if decided:
+        moves = [decided(connection, dict(attempt)) for attempt in doubtful]
+    sure = [move for move in moves if not isinstance(move, Doubt | Await)]
+    if sure:
         with ledger.store.write() as connection:
-            apply(connection, ledger, decided, "recovery")
+            apply(connection, ledger, sure, "recovery")
 
 
 def assume_billed(ledger: Ledger, after_seconds: int) -> int:
@@ -71,12 +74,11 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
         return apply(connection, ledger, moves, "collect")
 
 
-def _decided(connection: Any, attempt: dict[str, Any]) -> Move:
-    reply = stored_reply(connection, attempt)
-    if reply is None:
-        return Doubt(attempt["attempt_id"], "the process that sent it is gone, and no reply was stored")
+def decided(connection: Connection, attempt: Row, *, given_up: bool = False) -> Move:
+    """What the stored replies to an open attempt make of it; nothing is waited for any more when it is given up."""
     numbers = numbers_of(connection, unpack(attempt["subjects"]))
     asked = [Phone(number) for number in numbers.values()]
-    parsed = judge(provider(attempt["provider"]), attempt["product"], reply, asked)
+    kept = kept_replies(connection, attempt)
+    found = read(provider(attempt["provider"]), attempt["product"], kept, asked, given_up=given_up)
     subjects = {number: subject for subject, number in numbers.items()}
-    return move_for(attempt["attempt_id"], parsed, subjects, attempt["unit_price"], attempt["currency"])
+    return move_for(attempt, found.parsed, subjects, read_to=found.read_to)

@@ -6,7 +6,7 @@ it, so that no defect of a parser loses a paid answer.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ringfence.http.exchange import Exchange, Reply
@@ -17,8 +17,9 @@ from ringfence.money.batch import Batch
 from ringfence.money.moves import Doubt, Move, Stored, Void, apply, keep_replies
 from ringfence.money.reserve import Reserved, fingerprint, reserve
 from ringfence.numbers.phone import Phone
+from ringfence.providers.provider import Ask, Provider
 
-KEPT_HEADERS = ("date", "retry-after", "content-type")
+KEPT_HEADERS = frozenset({"date", "retry-after", "content-type"})
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ def _commit(desk: Desk, turn: Turn, chosen: list[Batch]) -> list[Reserved]:
     ledger, owner = desk.ledger, desk.owner
     with ledger.store.write() as connection:
         desk.before_turn(connection)
-        keep_replies(connection, ledger, _stored(turn.arrived))
+        keep_replies(connection, ledger, _stored(desk, turn.arrived))
         apply(connection, ledger, turn.moves, owner.worker_id)
         offered = desk.paced(connection, desk.obeying(switch.stops(connection), chosen))
         reserved, refused = reserve(connection, ledger, owner, offered)
@@ -87,19 +88,24 @@ def _commit(desk: Desk, turn: Turn, chosen: list[Batch]) -> list[Reserved]:
     return reserved
 
 
-def _stored(arrived: Sequence[tuple[Reserved, Exchange]]) -> list[Stored]:
+def _stored(desk: Desk, arrived: Sequence[tuple[Reserved, Exchange]]) -> list[Stored]:
     return [
         Stored(
             attempt_id=attempt.attempt_id,
             source="response",
             status=exchange.status,
-            headers={name: value for name, value in exchange.headers.items() if name in KEPT_HEADERS},
+            headers=kept_headers(desk.lanes[attempt.batch.provider].provider, exchange.headers),
             body=exchange.body,
             complete=isinstance(exchange, Reply),
         )
         for attempt, exchange in arrived
         if exchange.status is not None or exchange.body
     ]
+
+
+def kept_headers(kind: Provider, headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a reply that are kept beside its body."""
+    return {name: value for name, value in headers.items() if name in KEPT_HEADERS or name in kind.headers}
 
 
 async def _send(desk: Desk, attempt: Reserved) -> Exchange:
@@ -110,7 +116,9 @@ async def _send(desk: Desk, attempt: Reserved) -> Exchange:
     if fingerprint(desk.ledger, batch, numbers) != attempt.fingerprint:
         raise AssertionError(f"attempt {attempt.attempt_id} would ask something else than it reserved")
     phones = [Phone(number) for number in numbers]
-    request = lane.provider.request(batch.product, phones, lane.base_url, lane.options)
+    callback_url = desk.callback_url(attempt)
+    ask = Ask(batch.product, phones, batch.country, lane.base_url, lane.options, callback_url)
+    request = lane.provider.request(ask)
     request.headers["X-Request-Id"] = attempt.attempt_id
     exchange = await lane.client.send(request, before_send=desk.worker.owns)
     rule = by_phone(desk.privacy, dict.fromkeys(numbers, batch.country))
@@ -154,7 +162,7 @@ async def _leave(desk: Desk, turn: Turn) -> None:
             turn.arrived.append((attempt, result))
     ledger = desk.ledger
     with ledger.store.write() as connection:
-        keep_replies(connection, ledger, _stored(turn.arrived))
+        keep_replies(connection, ledger, _stored(desk, turn.arrived))
         apply(connection, ledger, moves, desk.owner.worker_id)
     with ledger.store.write() as connection:
         late = [desk.judged(attempt, exchange) for attempt, exchange in turn.arrived]

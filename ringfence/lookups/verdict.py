@@ -5,9 +5,10 @@ A reply is read by the provider's own parser. Everything else is judged by one q
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ringfence.http.exchange import Exchange, Failure
-from ringfence.money.moves import Answered, Doubt, Move, Settle, Void
+from ringfence.money.moves import Answered, Await, Doubt, Move, Settle, Void
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Billed, Lookup
 from ringfence.providers.provider import Parsed, Provider
@@ -29,10 +30,18 @@ def judge(provider: Provider, product: str, exchange: Exchange, asked: Sequence[
         return Parsed("doubt", f"our parser failed on the reply ({type(error).__name__}); it is stored")
 
 
-def move_for(attempt_id: str, parsed: Parsed, subjects: Mapping[str, int], unit_price: int, currency: str) -> Move:
-    """What the ledger has to record. `subjects` maps E.164 to subject id."""
+def move_for(
+    attempt: Mapping[str, Any], parsed: Parsed, subjects: Mapping[str, int], *, read_to: int | None = None
+) -> Move:
+    """What the ledger has to record of an attempt (its `attempt_id`, `unit_price`, `currency`).
+
+    `subjects` maps E.164 to subject id; `read_to` is the newest of its replies that was read.
+    """
+    attempt_id, currency = attempt["attempt_id"], attempt["currency"]
     if parsed.verdict == "void":
         return Void(attempt_id, parsed.evidence)
+    if parsed.verdict == "awaiting":
+        return Await(attempt_id, parsed.evidence, parsed.request_ref)
     if parsed.verdict == "doubt" or not parsed.lookups:
         return Doubt(attempt_id, parsed.evidence)
     if any(lookup.price is not None and lookup.currency not in (None, currency) for lookup in parsed.lookups):
@@ -41,14 +50,19 @@ def move_for(attempt_id: str, parsed: Parsed, subjects: Mapping[str, int], unit_
         Answered(
             subjects[lookup.phone.e164],
             str(lookup.outcome),
-            net_price(lookup, unit_price),
+            net_price(lookup, attempt["unit_price"]),
             billed=lookup.billed is not Billed.NO,
         )
         for lookup in parsed.lookups
+        if lookup.phone.e164 in subjects
     ]
     unasked = f"; {parsed.unasked} results that nobody asked for are in the reply" if parsed.unasked else ""
     return Settle(
-        attempt_id=attempt_id, answers=answers, evidence=parsed.evidence + unasked, request_ref=parsed.request_ref
+        attempt_id=attempt_id,
+        answers=answers,
+        evidence=parsed.evidence + unasked,
+        request_ref=parsed.request_ref,
+        read_to=read_to,
     )
 
 

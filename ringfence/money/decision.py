@@ -16,12 +16,16 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
-    """The attempt is decided for these numbers; the others of it go on in doubt, as a residue."""
+    """The attempt is decided for these numbers; the others of it go on in doubt, as a residue.
+
+    `read_to` is the newest reply that the decision rests on, None when that is the first one alone.
+    """
 
     attempt_id: str
     answers: Sequence[Answered]
     evidence: str
     request_ref: str | None = None
+    read_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +44,13 @@ class Doubt:
     evidence: str
 
 
-Move = Settle | Void | Doubt
+@dataclass(frozen=True, slots=True)
+class Await:
+    """The provider has accepted the request, under this reference of its own, and answers later."""
+
+    attempt_id: str
+    evidence: str
+    request_ref: str | None
+
+
+Move = Settle | Void | Doubt | Await

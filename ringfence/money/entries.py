@@ -29,6 +29,7 @@ CHANGING = (
     "numbers",
     "subjects",
     "outcomes",
+    "read_to",
 )
 _CHANGE_ATTEMPT = (
     update(ATTEMPT)

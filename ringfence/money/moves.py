@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.money import switch
 from ringfence.money.amount import Money
-from ringfence.money.decision import Answered, Doubt, Move, Settle, Void
+from ringfence.money.decision import Answered, Await, Doubt, Move, Settle, Void
 from ringfence.money.entries import Entries, Row
 from ringfence.money.ledger import Ledger, settled_seq
 from ringfence.money.schema import ATTEMPT, HOLD, REPLY
@@ -22,7 +22,7 @@ from ringfence.money.settlement import changed, finish, settle
 from ringfence.money.states import OPEN
 from ringfence.money.store import keyed_hash, unpack
 
-__all__ = ["Answered", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "keep_replies"]
+__all__ = ["Answered", "Await", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "keep_replies"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class Stored:
     headers: dict[str, str]
     body: bytes = field(repr=False)
     complete: bool
+    ref: str = ""
 
 
 def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Stored]) -> None:
@@ -47,7 +48,8 @@ def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Store
             "headers": json.dumps(reply.headers),
             "body": zlib.compress(reply.body),
             "complete": int(reply.complete),
-            "mac": keyed_hash(ledger.key, b"reply", reply.body),
+            "mac": keyed_hash(ledger.key, b"reply", reply.body, *([reply.ref.encode()] if reply.ref else [])),
+            "ref": reply.ref,
             "received_at": ledger.store.clock(),
         }
         for reply in replies
@@ -68,8 +70,9 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
     made = 0
     for move in moves:
         attempt = attempts[move.attempt_id]
-        doubt = not isinstance(move, Void) and not _answers(move, attempt)
-        if attempt["state"] not in OPEN or (doubt and attempt["state"] == "in_doubt"):
+        waits = isinstance(move, Await)
+        doubt = isinstance(move, Doubt | Settle) and not _answers(move, attempt)
+        if attempt["state"] not in OPEN or attempt["state"] == ("awaiting" if waits else "in_doubt" if doubt else ""):
             continue
         made += 1
         # One transaction may move an attempt once: the next move would read it as it was.
@@ -77,6 +80,10 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
         mine = holds.get(move.attempt_id, [])
         if isinstance(move, Void):
             finish(entries, attempt, mine, "voided", 0, move.evidence)
+        elif isinstance(move, Await):
+            ref = move.request_ref or attempt["request_ref"]
+            entries.change(changed(attempt, state="awaiting", evidence=move.evidence, request_ref=ref))
+            entries.journal(attempt["attempt_id"], "awaiting", why=move.evidence)
         elif isinstance(move, Doubt) or doubt:
             entries.change(changed(attempt, state="in_doubt", evidence=move.evidence))
             entries.journal(attempt["attempt_id"], "in_doubt", why=move.evidence)

@@ -60,6 +60,7 @@ def settle(
         move.evidence,
         request_ref=move.request_ref or attempt["request_ref"],
         answered_at=entries.at,
+        read_to=move.read_to,
         settled_seq=seq,
         numbers=len(answered),
         subjects=pack(answered),

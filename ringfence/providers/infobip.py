@@ -20,8 +20,8 @@ from ringfence.providers.basic import basic
 from ringfence.providers.infobip_item import lookup, rejected
 from ringfence.providers.infobip_privacy import withhold
 from ringfence.providers.lookup import ErrorClass, Fact, Lookup
-from ringfence.providers.matching import matched, results, settled
-from ringfence.providers.provider import Credentials, Parsed, Product, Provider
+from ringfence.providers.matching import matched, named, results, settled
+from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
 from ringfence.providers.reading import field, load, text, word
 from ringfence.providers.refusal import refusal
 
@@ -30,7 +30,7 @@ _LISTS = ("results", "ncResults")
 _ACCOUNT = frozenset({ErrorClass.QUOTA_EXHAUSTED, ErrorClass.NOT_ENABLED})
 
 
-class Infobip:
+class Infobip(Provider):
     """Infobip's synchronous lookup; its price is not in the reply, only in its logs of the last 48 hours."""
 
     name: str = "infobip"
@@ -54,16 +54,13 @@ class Infobip:
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
-    def request(
-        self, product: str, numbers: Sequence[Phone], base_url: str, options: Mapping[str, str]
-    ) -> httpx.Request:
+    def request(self, ask: Ask) -> httpx.Request:
         """One POST with all numbers, without `+` as in every example of the documentation."""
-        del options
         return httpx.Request(
             "POST",
-            f"{base_url}/number/1/{product}",
+            f"{ask.base_url}/number/1/{ask.product}",
             headers={"Accept": "application/json"},
-            json={"to": [phone.digits for phone in numbers]},
+            json={"to": [phone.digits for phone in ask.numbers]},
         )
 
     def auth(self, secrets: Mapping[str, str], options: Mapping[str, str]) -> Credentials:
@@ -76,6 +73,10 @@ class Infobip:
     def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
         """Cut what the rules forbid out of a body (`infobip_privacy`)."""
         return withhold(body, _LISTS, forbidden)
+
+    def numbers_in(self, body: bytes) -> Sequence[str]:
+        """The number of each item."""
+        return named(results(load(body), _LISTS), "to")
 
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
         """Read a reply: first the HTTP status, then the items by the number that each names, never by position."""

@@ -157,3 +157,5 @@ class Lookup:
     raw_error: str | None = None
     raw_permanent: str | None = None
     conflict: bool = False
+    # The price was learned later, from the provider's log.
+    priced_late: bool = False

@@ -30,6 +30,12 @@ def results(document: object, names: Sequence[str]) -> list[Any] | None:
     return next((found for found in lists if isinstance(found, list)), None)
 
 
+def named(items: Sequence[object] | None, key: str) -> list[str]:
+    """The numbers (digits without `+`) that stand under `key`, each once, in their order."""
+    found = (number(field(item, key)) for item in items or ())
+    return list(dict.fromkeys(each for each in found if each))
+
+
 def matched(items: Sequence[object], key: str, asked: Sequence[Phone]) -> Matched:
     """Part the results by the number under `key`, however it is spelled; what is no object is nobody's."""
     wanted = {phone.digits: phone for phone in asked}
@@ -46,7 +52,7 @@ def matched(items: Sequence[object], key: str, asked: Sequence[Phone]) -> Matche
 
 def settled(found: Matched, read: Callable[[Item, Phone], Lookup], asked: Sequence[Phone], reply: Reply) -> Parsed:
     """One lookup for each number that has a result, in the order of asking; in doubt where none has."""
-    lookups = [_one([read(item, phone) for item in found.items[phone]]) for phone in asked if phone in found.items]
+    lookups = [one_of([read(item, phone) for item in found.items[phone]]) for phone in asked if phone in found.items]
     return Parsed(
         verdict="answered" if lookups else "doubt",
         evidence=f"HTTP 200 with results for {len(lookups)} of {len(asked)} numbers{_flagged(reply)}",
@@ -56,7 +62,7 @@ def settled(found: Matched, read: Callable[[Item, Phone], Lookup], asked: Sequen
     )
 
 
-def _one(answers: Sequence[Lookup]) -> Lookup:
+def one_of(answers: Sequence[Lookup]) -> Lookup:
     """One lookup from all results about a number: repeated facts count once, contradicting ones are not known."""
     facts = {replace(one, raw_status=None, raw_error=None, raw_permanent=None, result_ref=None) for one in answers}
     if len(facts) > 1:

@@ -19,9 +19,9 @@ from ringfence.providers import batch_privacy
 from ringfence.providers.basic import basic
 from ringfence.providers.batch_privacy import Listing
 from ringfence.providers.lookup import Fact
-from ringfence.providers.matching import matched, results, settled
+from ringfence.providers.matching import matched, named, results, settled
 from ringfence.providers.messente_item import WORDS, kept, lookup
-from ringfence.providers.provider import Credentials, Parsed, Product, Provider
+from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
 from ringfence.providers.reading import code, field, load, text
 from ringfence.providers.refusal import refusal
 
@@ -31,7 +31,7 @@ _LISTING = Listing(lists=_LISTS, number="number", words=WORDS, envelopes=frozens
 _TOO_MANY_NUMBERS = 103
 
 
-class Messente:
+class Messente(Provider):
     """Messente's synchronous lookup; no reply states a price, and what is charged for INVALID is not documented."""
 
     name: str = "messente"
@@ -57,16 +57,13 @@ class Messente:
     # There is no log and no balance to look a request up in.
     on_ambiguous: Literal["reconcile", "hold"] = "hold"
 
-    def request(
-        self, product: str, numbers: Sequence[Phone], base_url: str, options: Mapping[str, str]
-    ) -> httpx.Request:
+    def request(self, ask: Ask) -> httpx.Request:
         """One POST with all numbers, with their `+`; `json` sets the Content-Type that is required too."""
-        del product, options
         return httpx.Request(
             "POST",
-            f"{base_url}/v1/hlr/sync",
+            f"{ask.base_url}/v1/hlr/sync",
             headers={"Accept": "application/json"},
-            json={"numbers": [phone.e164 for phone in numbers]},
+            json={"numbers": [phone.e164 for phone in ask.numbers]},
         )
 
     def auth(self, secrets: Mapping[str, str], options: Mapping[str, str]) -> Credentials:
@@ -77,6 +74,10 @@ class Messente:
     def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
         """Cut what the rules forbid out of a body: a result by its own number's, the rest by nobody's."""
         return batch_privacy.withhold(body, _LISTING, forbidden)
+
+    def numbers_in(self, body: bytes) -> Sequence[str]:
+        """The number of each result."""
+        return named(results(load(body), _LISTS), "number")
 
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
         """Read a reply: first the HTTP status, then the results by the number that each names, never by position."""

@@ -1,4 +1,7 @@
-"""The contract of a provider: what one file in this folder states and computes. Pure values in and out, no I/O."""
+"""The contract of a provider: what one file in this folder states and computes. Pure values in and out, no I/O.
+
+A provider whose products answer later than in their reply is a `Collectable` (`collectable`) as well.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +11,11 @@ from typing import Literal, Protocol
 import httpx
 
 from ringfence.http.exchange import Reply
+from ringfence.http.token import Grant, Token
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Fact, Lookup
 
+# sync answers in its reply; poll and callback acknowledge, and answer when asked again or by themselves.
 Mode = Literal["sync", "poll", "callback"]
 
 
@@ -19,8 +24,11 @@ class Product:
     """Something that can be bought: the facts that it answers, and how.
 
     `plan_only` are those of the facts that it tells from the numbering plan alone: another product that asks the
-    network is preferred for them, at any price. `limit` is the provider's own maximum of numbers in a request, `batch`
-    what we send unless the config says otherwise, `rate` the default requests a second.
+    network is preferred for them, at any price. `mobile_only` it does not tell of a landline, `not_told` not of the
+    numbers of a country. `limit` is the provider's own maximum of numbers in a request, `batch` what we send unless
+    the config says otherwise, `rate` the default requests a second. `patience` is how many seconds an answer that
+    comes later may take before it is given up and in doubt; 0 of a sync product. `priced_late` says that its price is
+    told by a log alone, and waited for.
     """
 
     name: str
@@ -30,14 +38,40 @@ class Product:
     batch: int
     rate: int
     plan_only: frozenset[Fact] = frozenset()
+    mobile_only: frozenset[Fact] = frozenset()
+    not_told: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
+    patience: int = 0
+    priced_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How a request proves who sends it: headers, and parameters of the query where a vendor takes them there."""
+    """How a request proves who sends it: headers, and parameters of the query where a vendor takes them there.
+
+    `path` replaces the placeholder `{name}` in the path of a URL, where a vendor has the account in it. A `token` is
+    fetched (Grant) or made (a function) when it is needed, and again before it ends.
+    """
 
     headers: Mapping[str, str]
     query: Mapping[str, str] = field(default_factory=dict)
+    path: Mapping[str, str] = field(default_factory=dict)
+    token: Grant | Callable[[], Token] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one request is to ask: numbers of one country ('' none), of one product.
+
+    `base_url` ends without a slash; `options` has a value for each option of the provider; `callback_url` is where the
+    answer of a `callback` product is to be sent, unguessable and for this request alone, else None.
+    """
+
+    product: str
+    numbers: Sequence[Phone] = field(repr=False)
+    country: str
+    base_url: str
+    options: Mapping[str, str]
+    callback_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +79,16 @@ class Parsed:
     """A reply, read.
 
     verdict: `answered` settles the numbers in `lookups`; `void` is documented evidence that the request cost nothing;
-    `doubt` says that it may have cost money. `missing` were asked and not answered; `unasked` counts results that
+    `doubt` says that it may have cost money; `awaiting` that the request was accepted and the answers of the numbers
+    that are not in `lookups` come later. `missing` were asked and not answered; `unasked` counts results that
     nobody asked for (never published). `stop` is a sentence for the user when nothing more may be sent to this
     provider in this run, with `stop_product` only for the product that was asked. `retry` says that a new attempt is
-    allowed (only with `void`), after `retry_after` seconds; `split` that it may be made once more in two halves.
+    allowed (only with `void`), after `retry_after` seconds; `split` that it may be made once more in two halves;
+    `token_refused` that the token was no longer taken (with `void`): a new attempt gets a new one. `pause` is how many
+    seconds nothing more may be sent, whatever the verdict; `notes` are sentences for the user, such as about a quota.
     """
 
-    verdict: Literal["answered", "void", "doubt"]
+    verdict: Literal["answered", "void", "doubt", "awaiting"]
     evidence: str
     lookups: Sequence[Lookup] = ()
     missing: Sequence[Phone] = ()
@@ -62,6 +99,9 @@ class Parsed:
     retry: bool = False
     split: bool = False
     retry_after: float | None = None
+    token_refused: bool = False
+    pause: float | None = None
+    notes: Sequence[str] = ()
 
 
 class Provider(Protocol):
@@ -79,16 +119,18 @@ class Provider(Protocol):
     sunset: date | None
     # Choices of how a request is written, each with its values, the default first: {"auth": ("header", "query")}.
     options: Mapping[str, tuple[str, ...]]
+    # Headers of a reply (lower case) that are kept beside its body, with date, retry-after and content-type: `parse`
+    # reads no others when a reply is read again.
+    headers: tuple[str, ...] = ()
     # What becomes of an attempt whose outcome nobody knows: look it up at the provider, or hold it for a person.
     on_ambiguous: Literal["reconcile", "hold"]
 
-    def request(
-        self, product: str, numbers: Sequence[Phone], base_url: str, options: Mapping[str, str]
-    ) -> httpx.Request:
-        """Build the one request for these numbers, without credentials. `base_url` ends without a slash.
+    def priced_as(self, product: str, country: str, options: Mapping[str, str]) -> str:  # noqa: ARG002 - for others
+        """The name under which the price of asking this product about a country stands; nearly always the product's."""
+        return product
 
-        `options` has a value for each of `self.options`.
-        """
+    def request(self, ask: Ask) -> httpx.Request:
+        """Build the one request for these numbers, without credentials."""
         ...
 
     def auth(self, secrets: Mapping[str, str], options: Mapping[str, str]) -> Credentials:
@@ -101,6 +143,10 @@ class Provider(Protocol):
         `forbidden` gives, for a number (None: not known which), the names that may not be kept, of
         imsi, serving_msc, caller_name, roaming, reachability.
         """
+        ...
+
+    def numbers_in(self, body: bytes) -> Sequence[str]:
+        """The numbers (E.164 digits without `+`) that a body names as looked up, for replies bought elsewhere."""
         ...
 
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:

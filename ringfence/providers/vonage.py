@@ -16,8 +16,8 @@ from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
 from ringfence.providers.basic import basic
 from ringfence.providers.lookup import Fact
-from ringfence.providers.provider import Credentials, Parsed, Product, Provider
-from ringfence.providers.reading import code, field, text
+from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
+from ringfence.providers.reading import code, field, number, text
 from ringfence.providers.refusal import refusal, retry_after
 from ringfence.providers.vonage_facts import Body
 from ringfence.providers.vonage_item import SETTLED, about, lookup, read_exact
@@ -34,7 +34,7 @@ def _product(name: str, facts: frozenset[Fact], plan_only: frozenset[Fact] = fro
     return Product(name=name, facts=facts, plan_only=plan_only, mode="sync", limit=1, batch=1, rate=10)
 
 
-class Vonage:
+class Vonage(Provider):
     """Vonage's three levels of Number Insight; every reply but a basic one states its price."""
 
     name: str = "vonage"
@@ -59,16 +59,14 @@ class Vonage:
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({"auth": ("header", "query"), "method": ("post", "get")})
     on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
-    def request(
-        self, product: str, numbers: Sequence[Phone], base_url: str, options: Mapping[str, str]
-    ) -> httpx.Request:
+    def request(self, ask: Ask) -> httpx.Request:
         """Ask about one number, without `+`: in a form, or in the query where `method` is `get`.
 
         No country: it must agree with the number, which has its own. No caller name: it is charged found or not.
         """
-        (phone,) = numbers
-        url, headers = f"{base_url}/ni/{product}/json", {"Accept": "application/json"}
-        if options["method"] == "get":
+        (phone,) = ask.numbers
+        url, headers = f"{ask.base_url}/ni/{ask.product}/json", {"Accept": "application/json"}
+        if ask.options["method"] == "get":
             return httpx.Request("GET", url, headers=headers, params={"number": phone.digits})
         return httpx.Request("POST", url, headers=headers, data={"number": phone.digits})
 
@@ -82,6 +80,11 @@ class Vonage:
     def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
         """Cut what the rules forbid out of a body (`vonage_privacy`)."""
         return withhold(body, forbidden)
+
+    def numbers_in(self, body: bytes) -> Sequence[str]:
+        """The number that the body is about, where it names one."""
+        found = number(field(read_exact(body), "international_format_number"))
+        return [found] if found else []
 
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
         """Read a reply: first the HTTP status, then the `status` in its body, which a 200 may fail with."""

@@ -21,7 +21,7 @@ from ringfence.config.environment import Setup
 from ringfence.http.client import Client, Limits
 from ringfence.lake.tables import Lake
 from ringfence.lookups import buy as buying
-from ringfence.lookups import lane
+from ringfence.lookups import lane, lanes
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import Narrow, make_quote
 from ringfence.lookups.recover import recover
@@ -175,7 +175,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Build]:
     It buys from `vendor`, with `provider` among the vendor's own settings.
     """
     monkeypatch.setattr(lane, "PAUSE", 0.01)
-    monkeypatch.setattr(buying, "Client", partial(Client, verify=TRUST))
+    monkeypatch.setattr(lanes, "Client", partial(Client, verify=TRUST))
     with ExitStack() as running_simulators:
 
         def make(
@@ -228,7 +228,7 @@ def impatient(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits of a client in which a fault of time fits into a test."""
     # Far above what a busy machine needs for an answer, far below what a fault of time takes.
     limits = Limits(connect=5, read=2, total=4)
-    monkeypatch.setattr(buying, "Client", partial(Client, verify=TRUST, limits=limits))
+    monkeypatch.setattr(lanes, "Client", partial(Client, verify=TRUST, limits=limits))
 
 
 @pytest.fixture(name="numbers")

@@ -67,14 +67,20 @@ def test_a_reply_in_another_currency_is_not_settled() -> None:
     """An amount that cannot be compared is held, not guessed."""
     lookup = Lookup(phone=PHONE, outcome=Outcome.COMPLETE, price=5, currency="USD")
     parsed = Parsed("answered", "answered", lookups=[lookup])
-    assert isinstance(move_for("a", parsed, {PHONE.e164: 1}, 10, "EUR"), Doubt)
+    assert isinstance(
+        move_for({"attempt_id": "a", "unit_price": 10, "currency": "EUR"}, parsed, {PHONE.e164: 1}), Doubt
+    )
     same = Parsed("answered", "answered", lookups=[Lookup(phone=PHONE, outcome=Outcome.COMPLETE)])
-    assert isinstance(move_for("a", same, {PHONE.e164: 1}, 10, "EUR"), Settle)
+    assert isinstance(move_for({"attempt_id": "a", "unit_price": 10, "currency": "EUR"}, same, {PHONE.e164: 1}), Settle)
 
 
 def test_results_that_nobody_asked_for_are_told() -> None:
     """They are kept with the reply and never published; the evidence says that they are there."""
     lookup = Lookup(phone=PHONE, outcome=Outcome.COMPLETE)
-    move = move_for("a", Parsed("answered", "answered", lookups=[lookup], unasked=2), {PHONE.e164: 1}, 10, "EUR")
+    move = move_for(
+        {"attempt_id": "a", "unit_price": 10, "currency": "EUR"},
+        Parsed("answered", "answered", lookups=[lookup], unasked=2),
+        {PHONE.e164: 1},
+    )
     assert isinstance(move, Settle)
     assert "2 results that nobody asked for" in move.evidence

@@ -16,7 +16,7 @@ from ringfence.http.redact import register_secret
 from ringfence.numbers.phone import Phone
 from ringfence.providers.infobip import PROVIDER
 from ringfence.providers.lookup import Billed, Carrier, Fact, Lookup
-from ringfence.providers.provider import Parsed
+from ringfence.providers.provider import Ask, Parsed
 
 ONE, TWO, THREE = Phone("+41790000101"), Phone("+31600000202"), Phone("+447400000303")
 
@@ -45,7 +45,7 @@ def read(one: Any) -> Lookup:
 
 def test_request_holds_the_numbers_and_no_credentials() -> None:
     """The request is the documented POST: digits without plus, JSON both ways, nothing secret."""
-    request = PROVIDER.request("query", [ONE, TWO], "http://127.0.0.1:8900", {})
+    request = PROVIDER.request(Ask("query", [ONE, TWO], "", "http://127.0.0.1:8900", {}))
     assert (request.method, str(request.url)) == ("POST", "http://127.0.0.1:8900/number/1/query")
     assert json.loads(request.content) == {"to": ["41790000101", "31600000202"]}
     assert request.headers["content-type"] == request.headers["accept"] == "application/json"

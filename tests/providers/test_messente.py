@@ -13,7 +13,7 @@ from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Carrier, Fact, Lookup
 from ringfence.providers.messente import PROVIDER
-from ringfence.providers.provider import Parsed
+from ringfence.providers.provider import Ask, Parsed
 
 ONE, TWO, THREE = Phone("+37251000101"), Phone("+31600000202"), Phone("+18005550123")
 
@@ -31,7 +31,7 @@ def parse(document: Any, *asked: Phone, status: int = 200, headers: dict[str, st
 
 def test_request_is_the_documented_one_without_credentials() -> None:
     """The request is the documented POST: numbers with their plus, JSON both ways, nothing secret."""
-    request = PROVIDER.request("hlr_sync", [ONE, TWO], "http://127.0.0.1:8904", {})
+    request = PROVIDER.request(Ask("hlr_sync", [ONE, TWO], "", "http://127.0.0.1:8904", {}))
     assert (request.method, str(request.url)) == ("POST", "http://127.0.0.1:8904/v1/hlr/sync")
     assert json.loads(request.content) == {"numbers": ["+37251000101", "+31600000202"]}
     assert request.headers["content-type"] == request.headers["accept"] == "application/json"

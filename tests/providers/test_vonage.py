@@ -15,6 +15,7 @@ from ringfence.http.exchange import Reply
 from ringfence.lookups.verdict import move_for, net_price
 from ringfence.money.moves import Settle
 from ringfence.providers.lookup import Billed, Fact, Lookup
+from ringfence.providers.provider import Ask
 from ringfence.providers.vonage import PROVIDER
 from tests.providers.number_insight import BODY, JSON, ONE, TWO, advanced, parse, read
 
@@ -39,7 +40,7 @@ def test_what_is_sold() -> None:
 @pytest.mark.parametrize("product", ["basic", "standard", "advanced"])
 def test_a_request_holds_the_number_in_its_body(product: str) -> None:
     """The default is a form, so that neither the number nor a secret is in the URL; digits without plus."""
-    request = PROVIDER.request(product, [ONE], "http://127.0.0.1:8901", HEADER)
+    request = PROVIDER.request(Ask(product, [ONE], "", "http://127.0.0.1:8901", HEADER))
     assert (request.method, str(request.url)) == ("POST", f"http://127.0.0.1:8901/ni/{product}/json")
     assert request.content == b"number=447400000303"
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -48,7 +49,7 @@ def test_a_request_holds_the_number_in_its_body(product: str) -> None:
 
 def test_a_get_has_the_number_in_the_query() -> None:
     """The method of Vonage's own examples, for gateways that know no other."""
-    request = PROVIDER.request("basic", [ONE], "http://127.0.0.1:8901", HEADER | {"method": "get"})
+    request = PROVIDER.request(Ask("basic", [ONE], "", "http://127.0.0.1:8901", HEADER | {"method": "get"}))
     assert (request.method, request.content) == ("GET", b"")
     assert str(request.url) == "http://127.0.0.1:8901/ni/basic/json?number=447400000303"
 
@@ -333,7 +334,7 @@ def test_what_settles_is_what_was_billed() -> None:
     """An answer goes into the books with its net price, and a refunded one with nothing."""
     for price, refund, cost in (("0.05025", "0.01025", 40_000_000), ("0.005", "0.00500000", 0)):
         parsed = parse(advanced(request_price=price, refund_price=refund))
-        move = move_for("a", parsed, {ONE.e164: 1}, LIST_PRICE, "EUR")
+        move = move_for({"attempt_id": "a", "unit_price": LIST_PRICE, "currency": "EUR"}, parsed, {ONE.e164: 1})
         assert isinstance(move, Settle)
         assert [answer.amount for answer in move.answers] == [cost]
         assert move.request_ref == parsed.request_ref

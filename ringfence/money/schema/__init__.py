@@ -6,7 +6,7 @@ erasure never touches the books. Lists of subjects are packed 64-bit integers: a
 row.
 """
 
-from ringfence.money.schema.books import ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, REPLY
+from ringfence.money.schema.books import ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, POLL, QUARANTINE, REPLY
 from ringfence.money.schema.columns import METADATA
 from ringfence.money.schema.runs import META, PROGRESS, RATE, SWITCH, WORKER
 from ringfence.money.schema.wants import APPROVAL, ASKED, DEFERRAL, QUOTE, QUOTE_LINE, SUBJECT
@@ -23,7 +23,9 @@ __all__ = [
     "JOURNAL",
     "META",
     "METADATA",
+    "POLL",
     "PROGRESS",
+    "QUARANTINE",
     "QUOTE",
     "QUOTE_LINE",
     "RATE",

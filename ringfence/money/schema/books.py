@@ -74,6 +74,14 @@ ATTEMPT = Table(
     Column("fingerprint", Text),
     Column("subjects", LargeBinary, nullable=False),
     Column("outcomes", LargeBinary),
+    # Paid for elsewhere: 'imported'; NULL was bought here.
+    Column("origin", Text),
+    # The conditions of its price, as JSON (`ringfence.money.terms`); NULL: one price for all.
+    Column("terms", Text),
+    # Units of the budgets' currency for one unit of its own, as a decimal; NULL: they are the same.
+    Column("rate", Text),
+    # The newest reply that was read when it was settled: what comes after it changes nothing of it.
+    Column("read_to", BigInteger),
     CheckConstraint("state IN ('sent','awaiting','in_doubt','settled','voided')", name="attempt_state"),
     CheckConstraint("held >= 0 AND (actual IS NULL OR actual >= 0)", name="attempt_not_negative"),
     CheckConstraint("(state IN ('settled','voided')) = (actual IS NOT NULL)", name="attempt_final"),
@@ -115,7 +123,29 @@ REPLY = Table(
     Column("complete", Integer, nullable=False),
     Column("mac", Text, nullable=False),
     Column("received_at", BigInteger, nullable=False),
+    # What a poll had asked about; it is part of `mac`, so that equal replies about two numbers are two rows.
+    Column("ref", Text, nullable=False, server_default=""),
     UniqueConstraint("attempt_id", "source", "mac", name="one_reply"),
+)
+
+# How often an attempt that waits was polled, and when it may be again.
+POLL = Table(
+    "poll",
+    METADATA,
+    Column("attempt_id", Text, ForeignKey("attempt.attempt_id"), primary_key=True),
+    Column("polls", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+)
+
+# Callbacks that are of no attempt, or prove nothing: kept for a while to be looked at, and never acted upon.
+QUARANTINE = Table(
+    "quarantine",
+    METADATA,
+    Column("quarantine_id", ROWID, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 JOURNAL = Table(

@@ -52,6 +52,10 @@ QUOTE_LINE = Table(
     Column("numbers", Integer, nullable=False),
     Column("subjects", LargeBinary, nullable=False),
     Column("ranks", LargeBinary, nullable=False),
+    # The step of the route, from 0: a later one is bought only for what the earlier ones left unknown.
+    Column("step", Integer, nullable=False, server_default="0"),
+    # The conditions of its price, as JSON; NULL: one price for all.
+    Column("terms", Text),
 )
 
 APPROVAL = Table(
