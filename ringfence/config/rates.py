@@ -25,6 +25,8 @@ OLD = timedelta(days=365)
 class Listed:
     """A list price; or None, `problem` (why there is none, and how to mend it), and what it `was` if it has ended.
 
+    The price is the highest that its conditions (`terms`, JSON; None: there are none) allow, in the currency that it is
+    billed in; `rate` is what one unit of that is worth in the configured currency (a decimal; None: it is the same).
     `warning` is about a price that holds, but not for long, or for very long already.
     """
 
@@ -32,6 +34,8 @@ class Listed:
     problem: str = ""
     warning: str = ""
     was: Money | None = None
+    terms: str | None = None
+    rate: str | None = None
 
     @property
     def ended(self) -> bool:

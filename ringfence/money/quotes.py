@@ -28,6 +28,8 @@ class Line:
     """The numbers of a quote that are alike in all that a price or a budget may depend on.
 
     `ranks` gives each subject's place in the order of purchase over the whole quote; `facts` are the due ones, as bits.
+    `step` is the step of the route, from 0: a later one is bought only for what the earlier ones left unknown. `terms`
+    are the conditions of the price, as JSON.
     """
 
     provider: str
@@ -38,6 +40,8 @@ class Line:
     unit_price: Money
     subjects: tuple[int, ...]
     ranks: tuple[int, ...]
+    step: int = 0
+    terms: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

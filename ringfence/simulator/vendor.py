@@ -16,8 +16,21 @@ Payload = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """What is to be POSTed to the customer later: where to, what, and about which number (E.164 with `+`)."""
+
+    url: str
+    body: bytes
+    number: str
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply before faults: what is said, which numbers (E.164 with `+`) were asked, and what it costs."""
+    """A reply before faults: what is said, which numbers (E.164 with `+`) were asked, and what it costs.
+
+    `markup` is sent in place of the payload where XML was asked for; `later` are the callbacks that follow.
+    """
 
     status: int
     payload: Payload
@@ -25,6 +38,8 @@ class Answer:
     numbers: tuple[str, ...] = ()
     charges: tuple[Charge, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    markup: bytes | None = None
+    later: tuple[Callback, ...] = ()
 
 
 class Vendor(Protocol):
