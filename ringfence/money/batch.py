@@ -11,9 +11,9 @@ class Batch:
     """Numbers that one request may ask about, at one price, in one set of budgets. `facts` are the due ones, as bits.
 
     `country` is that of the numbers, `source` the first that asks for them: budgets are scoped by both. `ledger_seq` is
-    the settlement that the quote was computed at, `answers` the facts that the product answers, `terms` are the conditions of
-    the price and `rate` what a unit of its currency is worth in that of the budgets (None: the same), `is_half` says that the
-    provider refused the whole as too many.
+    the settlement that the quote was computed at, `answers` the facts that the product answers. `terms` are the
+    conditions of the price, and `rate` is what a unit of its currency is worth in that of the budgets (None: the same).
+    `is_half` says that the provider refused the whole as too many.
     """
 
     quote_id: str
