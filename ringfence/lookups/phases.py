@@ -12,6 +12,7 @@ PHASES = {
     "distinct_phones": "finding distinct numbers",
     "quote": "quoting",
     "lookups": "buying",
+    "waiting": "waiting for answers that come later",
     "collect": "deciding what is open",
     "phone_facts": "merging",
     "serve": "publishing",

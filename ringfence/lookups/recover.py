@@ -4,24 +4,15 @@ A reply that was stored is read and settled; an attempt without one is in doubt.
 first: the dead worker's lock decides.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from sqlalchemy import select
 
-from sqlalchemy import Connection, select
-
-from ringfence.lookups.answers import read
-from ringfence.lookups.replies import kept_replies, numbers_of
-from ringfence.lookups.verdict import move_for
+from ringfence.lookups.replies import decided
 from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Await, Doubt, Move, apply
+from ringfence.money.moves import Await, Doubt, apply
 from ringfence.money.schema import ATTEMPT, REPLY, WORKER
-from ringfence.money.store import unpack
 from ringfence.money.workers import dead
-from ringfence.numbers.phone import Phone
-from ringfence.providers.registry import provider
 
-Row = Mapping[str, Any]
 # A turn of recovery: attempts that one transaction decides.
 GROUP = 200
 
@@ -72,13 +63,3 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
         why = "in doubt for longer than in_doubt.assume_billed_after"
         moves = [paid_lost(dict(attempt), attempt["held"], why) for attempt in old]
         return apply(connection, ledger, moves, "collect")
-
-
-def decided(connection: Connection, attempt: Row, *, given_up: bool = False) -> Move:
-    """What the stored replies to an open attempt make of it; nothing is waited for any more when it is given up."""
-    numbers = numbers_of(connection, unpack(attempt["subjects"]))
-    asked = [Phone(number) for number in numbers.values()]
-    kept = kept_replies(connection, attempt)
-    found = read(provider(attempt["provider"]), attempt["product"], kept, asked, given_up=given_up)
-    subjects = {number: subject for subject, number in numbers.items()}
-    return move_for(attempt, found.parsed, subjects, read_to=found.read_to)

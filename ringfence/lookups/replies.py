@@ -1,4 +1,4 @@
-"""What is stored of an attempt: its replies in the order of their arrival, and its numbers. It only reads."""
+"""What is stored of an attempt, its replies and its numbers, and what that makes of it. It only reads."""
 
 import json
 import zlib
@@ -8,8 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ringfence.http.exchange import Reply
-from ringfence.lookups.answers import Kept
+from ringfence.lookups.answers import Kept, Read, read
+from ringfence.lookups.verdict import move_for
+from ringfence.money.moves import Move
 from ringfence.money.schema import REPLY, SUBJECT
+from ringfence.money.store import unpack
+from ringfence.numbers.phone import Phone
+from ringfence.providers.registry import provider
 
 Row = Mapping[str, Any]
 
@@ -46,3 +51,17 @@ def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str
         query = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(part))
         found.update(connection.execute(query).tuples().all())
     return {subject: found[subject] for subject in subjects if subject in found}
+
+
+def read_attempt(connection: Connection, attempt: Row, *, given_up: bool = False) -> Read:
+    """An attempt as all of its stored replies tell it."""
+    asked = [Phone(number) for number in numbers_of(connection, unpack(attempt["subjects"])).values()]
+    kept = kept_replies(connection, attempt)
+    return read(provider(attempt["provider"]), attempt["product"], kept, asked, given_up=given_up)
+
+
+def decided(connection: Connection, attempt: Row, *, given_up: bool = False) -> Move:
+    """What the stored replies to an open attempt make of it; nothing is waited for any more when it is given up."""
+    found = read_attempt(connection, attempt, given_up=given_up)
+    subjects = {number: subject for subject, number in numbers_of(connection, unpack(attempt["subjects"])).items()}
+    return move_for(attempt, found.parsed, subjects, read_to=found.read_to)

@@ -156,7 +156,8 @@ class House:
         """What holds whatever happened: the books add up, nothing was sent twice, nothing paid is invisible."""
         with self.ledger.store.read() as connection:
             assert violations(connection) == []
-        ids = [row["x_request_id"] for row in self.requests()]
+        # Asking again about what was accepted is free and has no attempt of its own.
+        ids = [row["x_request_id"] for row in self.requests() if row["method"] != "GET" or row["numbers"]]
         assert len(ids) == len(set(ids))
         assert set(ids) <= {row["attempt_id"] for row in self.attempts()}
         assert self.charged() <= self.spent() + self.held()

@@ -1,0 +1,141 @@
+"""Collecting what providers answer later: it is read, asked for again, and given up when its time is over.
+
+Nothing is bought: what is sent here is free (`polling`). Whoever finds an answer first settles it; another who reads
+the same finds it settled. When this happens is in `collect` and in the run that waits for its own answers.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from ringfence.config.sections import Privacy
+from ringfence.lookups.lane import Lane
+from ringfence.lookups.polling import due_polls, keep_polled, send_polls
+from ringfence.lookups.replies import decided, read_attempt
+from ringfence.money import progress
+from ringfence.money.ledger import Ledger
+from ringfence.money.moves import Await, Doubt, Move, apply
+from ringfence.money.schema import ATTEMPT, POLL, REPLY
+from ringfence.providers.registry import provider
+
+# Attempts that one transaction decides.
+GROUP = 200
+# Polls after which a price that no log tells is the list price.
+PRICE_POLLS = 6
+# Seconds between two looks while a run waits.
+LOOK = 0.25
+# What says whether an attempt is overdue.
+OVERDUE = ("provider", "product", "reserved_at")
+
+
+@dataclass(slots=True)
+class Collector:
+    """Who collects, from whom, and of which launch (None: of all). `seen` is the newest reply that was looked at."""
+
+    ledger: Ledger
+    lanes: Mapping[str, Lane]
+    privacy: Privacy
+    who: str
+    launch_id: str | None = None
+    seen: int = 0
+
+    async def look(self) -> int:
+        """Read what came, ask what can be asked again, give up what is overdue; returns how many were decided."""
+        made = await asyncio.to_thread(self._settle_what_came)
+        asked = await asyncio.to_thread(due_polls, self.ledger, self.lanes, self._mine(select(ATTEMPT)), GROUP)
+        if asked:
+            told = await send_polls(self.lanes, self.privacy, asked)
+            await asyncio.to_thread(keep_polled, self.ledger, self.lanes, told)
+            made += await asyncio.to_thread(self._settle_what_came)
+        return made + await asyncio.to_thread(self._give_up)
+
+    def waiting(self) -> dict[str, int]:
+        """How many numbers wait for their answers, by provider."""
+        query = select(ATTEMPT.c.provider, func.sum(ATTEMPT.c.numbers)).where(ATTEMPT.c.state == "awaiting")
+        with self.ledger.store.read() as connection:
+            return dict(connection.execute(self._mine(query).group_by(ATTEMPT.c.provider)).tuples().all())
+
+    def _mine(self, query: Select[Any]) -> Select[Any]:
+        return query if self.launch_id is None else query.where(ATTEMPT.c.launch_id == self.launch_id)
+
+    def _settle_what_came(self) -> int:
+        """Settle what the replies that came since the last look suffice for."""
+        with self.ledger.store.read() as connection:
+            newest = connection.scalar(select(func.coalesce(func.max(REPLY.c.reply_id), 0))) or 0
+            told = select(REPLY.c.attempt_id).where(REPLY.c.source != "response", REPLY.c.reply_id > self.seen)
+            undecided = self._mine(select(ATTEMPT.c.attempt_id)).where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")))
+            found = {
+                attempt_id
+                for owner in (ATTEMPT.c.attempt_id, ATTEMPT.c.residue_of)
+                for attempt_id in connection.scalars(undecided.where(owner.in_(told)))
+            }
+        made = sum(self._decide(group, given_up=False) for group in _groups(sorted(found)))
+        self.seen = newest
+        return made
+
+    def _give_up(self) -> int:
+        """Decide what nothing more is waited for: its time is over, or its price alone is missing for long."""
+        now = self.ledger.store.clock()
+        query = select(ATTEMPT.c.attempt_id, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.polls)
+        query = query.join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
+        with self.ledger.store.read() as connection:
+            rows = connection.execute(self._mine(query).where(ATTEMPT.c.state == "awaiting")).all()
+            over = [row.attempt_id for row in rows if overdue(row, now) or _only_price_is_missing(connection, row)]
+        return sum(self._decide(group, given_up=True) for group in _groups(over))
+
+    def _decide(self, attempt_ids: Sequence[str], *, given_up: bool) -> int:
+        with self.ledger.store.read() as connection:
+            rows = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(attempt_ids))).mappings()
+            moves: list[Move] = [decided(connection, dict(row), given_up=given_up) for row in rows]
+        moves = [move for move in moves if given_up or not isinstance(move, Await | Doubt)]
+        if not moves:
+            return 0
+        with self.ledger.store.write() as connection:
+            return apply(connection, self.ledger, moves, self.who)
+
+
+def overdue(attempt: Row[Any], now: int) -> bool:
+    """Whether an attempt (`OVERDUE`) waits for longer than its product's patience."""
+    patience = provider(attempt.provider).products[attempt.product].patience
+    return bool(attempt.reserved_at + patience * 1_000_000 <= now)
+
+
+def _only_price_is_missing(connection: Connection, row: Row[Any]) -> bool:
+    if not provider(row.provider).products[row.product].priced_late or (row.polls or 0) < PRICE_POLLS:
+        return False
+    attempt = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == row.attempt_id)).mappings().one()
+    return not read_attempt(connection, dict(attempt)).unanswered
+
+
+def _groups(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), GROUP):
+        yield ids[start : start + GROUP]
+
+
+async def wait_for_answers(collector: Collector, launch_id: str, seconds: Mapping[str, int]) -> None:
+    """Collect the answers of a launch until all are there, or each provider has had its seconds."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    shown: dict[str, int] = {}
+    while waiting := await asyncio.to_thread(collector.waiting):
+        if all(clock() - began >= seconds.get(name, 0) for name in waiting):
+            return
+        if waiting != shown:
+            shown = waiting
+            await asyncio.to_thread(_show, collector.ledger, launch_id)
+        if not await collector.look():
+            await asyncio.sleep(LOOK)
+
+
+def _show(ledger: Ledger, launch_id: str) -> None:
+    query = select(
+        func.coalesce(func.sum(ATTEMPT.c.actual), 0),
+        func.coalesce(func.sum(ATTEMPT.c.held).filter(ATTEMPT.c.actual.is_(None)), 0),
+    ).where(ATTEMPT.c.launch_id == launch_id)
+    with ledger.store.write() as connection:
+        spent, held = connection.execute(query).tuples().one()
+        at = ledger.store.clock()
+        progress.put(connection, launch_id, at, phase="waiting", spent=spent, held=held)

@@ -1,0 +1,162 @@
+"""Asking again about what was accepted: the free requests that a provider states, at a pace, and their replies kept.
+
+Only GET requests leave here. A poll that fails costs nothing and is made again later.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select
+from sqlalchemy.dialects.sqlite import insert
+
+from ringfence.config.sections import Privacy
+from ringfence.http.exchange import Exchange, Reply
+from ringfence.lookups.lane import Lane
+from ringfence.lookups.privacy import by_phone
+from ringfence.lookups.replies import numbers_of, read_attempt
+from ringfence.lookups.spend import kept_headers
+from ringfence.money.ledger import Ledger
+from ringfence.money.moves import Stored, keep_replies
+from ringfence.money.rate import take
+from ringfence.money.schema import ATTEMPT, POLL
+from ringfence.money.store import unpack
+from ringfence.numbers.phone import Phone
+from ringfence.providers.collectable import Collectable, Poll, Waiting
+from ringfence.providers.refusal import retry_after
+
+# Infobip allows 60 calls of its logs a minute; other vendors' logs are not asked oftener either.
+LOGS_A_SECOND = 1
+# Seconds until an attempt is asked about again: doubled each time, up to the last.
+FIRST_PAUSE, LAST_PAUSE = 1, 600
+# Statuses with which a vendor refuses to be asked at all now: that tells nothing of the attempt.
+_REFUSED = frozenset({401, 402, 403, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An attempt that may be asked about now, with the requests that its provider states, and how often it was."""
+
+    attempt_id: str
+    provider: str
+    country: str
+    numbers: Sequence[str] = field(repr=False)
+    polls: Sequence[Poll]
+    times: int
+    again_at: int
+
+
+def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], most: int) -> list[Due]:
+    """What may be asked about now, as far as the vendors' paces allow; of at most so many attempts."""
+    now = ledger.store.clock()
+    query = (
+        attempts.add_columns(POLL.c.polls)
+        .join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
+        .where(ATTEMPT.c.state == "awaiting", ATTEMPT.c.provider.in_(list(lanes)))
+        .where(POLL.c.next_at.is_(None) | (POLL.c.next_at <= now))
+        .order_by(POLL.c.next_at, ATTEMPT.c.reserved_at)
+        .limit(most)
+    )
+    with ledger.store.read() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+        found = [_due(connection, lanes[row["provider"]], row, now) for row in rows]
+    if not found:
+        return []
+    with ledger.store.write() as connection:
+        paced = [_paced(connection, lanes[due.provider], due, now) for due in found]
+        _put(connection, paced)
+    return paced
+
+
+def _due(connection: Connection, lane: Lane, attempt: Mapping[str, Any], now: int) -> Due:
+    numbers = list(numbers_of(connection, unpack(attempt["subjects"])).values())
+    times = attempt["polls"] or 0
+    polls: Sequence[Poll] = ()
+    if isinstance(lane.provider, Collectable):
+        seen = read_attempt(connection, attempt)
+        waiting = Waiting(
+            product=attempt["product"],
+            asked=[Phone(number) for number in numbers],
+            sent_at=datetime.fromtimestamp(attempt["reserved_at"] / 1_000_000, UTC),
+            accepted=seen.accepted,
+            unanswered=seen.unanswered,
+            unpriced=seen.unpriced,
+        )
+        polls = lane.provider.polls(waiting, lane.base_url, lane.options)
+    pause = int(min(FIRST_PAUSE * 2**times, LAST_PAUSE) * 1_000_000)
+    return Due(attempt["attempt_id"], attempt["provider"], attempt["country"], numbers, polls, times + 1, now + pause)
+
+
+def _paced(connection: Connection, lane: Lane, due: Due, now: int) -> Due:
+    """As many of its requests as the pace allows, beginning elsewhere each time; the rest is due at once again."""
+    kept: list[Poll] = []
+    for source in ("poll", "log"):
+        mine = [poll for poll in due.polls if poll.source == source]
+        if not mine:
+            continue
+        first = (due.times - 1) * lane.per_second % len(mine)
+        pace = LOGS_A_SECOND if source == "log" else lane.per_second
+        granted, _ = take(connection, f"{due.provider} {source}", per_second=pace, wanted=len(mine), at=now)
+        kept += [*mine[first:], *mine[:first]][:granted]
+    if len(kept) == len(due.polls):
+        return due
+    return Due(due.attempt_id, due.provider, due.country, due.numbers, kept, due.times - (not kept), now)
+
+
+def _put(connection: Connection, asked: Sequence[Due]) -> None:
+    put = insert(POLL)
+    put = put.on_conflict_do_update(
+        index_elements=["attempt_id"], set_={"polls": put.excluded.polls, "next_at": put.excluded.next_at}
+    )
+    connection.execute(
+        put, [{"attempt_id": one.attempt_id, "polls": one.times, "next_at": one.again_at} for one in asked]
+    )
+
+
+async def send_polls(
+    lanes: Mapping[str, Lane], privacy: Privacy, asked: Sequence[Due]
+) -> list[tuple[Due, Poll, Exchange]]:
+    """Send every request that is asked for, each once; what may not be kept is cut from the bodies."""
+
+    async def one(due: Due, poll: Poll) -> tuple[Due, Poll, Exchange]:
+        lane = lanes[due.provider]
+        if poll.request.method != "GET":
+            raise AssertionError(f"a poll of {due.provider} is no GET: it might cost money")
+        exchange = await lane.client.send(poll.request)
+        if not isinstance(exchange, Reply):
+            return due, poll, exchange
+        rule = by_phone(privacy, dict.fromkeys(due.numbers, due.country))
+        return due, poll, Reply(exchange.status, exchange.headers, lane.provider.withhold(exchange.body, rule))
+
+    return list(await asyncio.gather(*(one(due, poll) for due in asked for poll in due.polls)))
+
+
+def keep_polled(ledger: Ledger, lanes: Mapping[str, Lane], told: Sequence[tuple[Due, Poll, Exchange]]) -> None:
+    """Store the replies; a vendor that refuses to be asked is left alone for a while."""
+    stored: list[Stored] = []
+    refused: dict[str, float] = {}
+    for due, poll, exchange in told:
+        if not isinstance(exchange, Reply):
+            continue
+        if exchange.status in _REFUSED:
+            pause = retry_after(exchange.headers) or LAST_PAUSE
+            refused[due.attempt_id] = max(pause, refused.get(due.attempt_id, 0.0))
+            continue
+        stored.append(
+            Stored(
+                attempt_id=due.attempt_id,
+                source=poll.source,
+                status=exchange.status,
+                headers=kept_headers(lanes[due.provider].provider, exchange.headers),
+                body=exchange.body,
+                complete=True,
+                ref=poll.ref,
+            )
+        )
+    with ledger.store.write() as connection:
+        keep_replies(connection, ledger, stored)
+        for attempt_id, pause in refused.items():
+            again = ledger.store.clock() + int(pause * 1_000_000)
+            connection.execute(POLL.update().where(POLL.c.attempt_id == attempt_id).values(next_at=again))
