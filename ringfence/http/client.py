@@ -8,15 +8,16 @@ import asyncio
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self, cast
 
 import httpx
 
-from ringfence.errors import ConfigError
 from ringfence.http.body import Body, BodyError
+from ringfence.http.dress import Dress
 from ringfence.http.exchange import Exchange, Failure, Reply
+from ringfence.http.issuer import Issuer
 from ringfence.http.redact import redact, register_secret
 from ringfence.http.transport import NotOursError, Outside, Transport, Wire
 
@@ -43,9 +44,9 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 class Client:
     """At most `in_flight` requests at once to one provider, each on its own connection; an async context manager.
 
-    `headers` and `query` are the credentials: they are added to a copy of each request and registered as secrets.
-    `verify` is True or a context with other roots; certificates are always verified. `transport` is for tests.
-    Raises ConfigError where a credential cannot be sent in a header.
+    `headers`, `query` and `path` are the credentials: they are added to a copy of each request and registered as
+    secrets; `issuer` obtains the token where one is needed. `verify` is True or a context with other roots;
+    certificates are always verified. `transport` is for tests. Raises ConfigError where a credential cannot be sent.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class Client:
         in_flight: int,
         headers: Mapping[str, str],
         query: Mapping[str, str] = _NONE,
+        path: Mapping[str, str] = _NONE,
+        issuer: Issuer | None = None,
         limits: Limits = _LIMITS,
         proxy: str | None = None,
         verify: ssl.SSLContext | Literal[True] = True,
@@ -61,10 +64,8 @@ class Client:
     ) -> None:
         if in_flight < 1:
             raise ValueError("in_flight must be at least 1")
-        self._headers = _credentials(headers)
-        self._query = dict(query)
-        for secret in self._query.values():
-            register_secret(secret)
+        self._dress = Dress(headers, query, path)
+        self._issuer = issuer
         self._limits = limits
         self._transports: list[httpx.AsyncBaseTransport]
         if transport is not None:
@@ -94,12 +95,37 @@ class Client:
         does an exception in it. On cancellation it is the evidence: if it was not called, or did not say True, nothing
         left; if it said True, the request is ambiguous. The limits count from when a connection is free.
         """
+        if self._issuer is None:
+            return await self._once(request, None, before_send)
+        # Before a connection is taken: a token is fetched on one of the same connections.
+        token = await self._issuer.token(self._once)
+        if isinstance(token, Failure):
+            return token
+        exchange = await self._once(request, token.header, before_send)
+        return replace(exchange, token=token.serial)
+
+    async def poll(self, request: httpx.Request) -> Exchange:
+        """Send a request that costs nothing, and nothing but a GET; raises ValueError for any other."""
+        if request.method != "GET":
+            raise ValueError(f"a poll is a GET, and not a {request.method}, which might cost money")
+        return await self.send(request)
+
+    def drop_token(self, serial: int) -> None:
+        """Obtain a new token before the next request, unless this one has been replaced already."""
+        if self._issuer:
+            self._issuer.drop(serial)
+
+    async def _once(
+        self, request: httpx.Request, authorization: str | None = None, before_send: Callable[[], bool] | None = None
+    ) -> Exchange:
         wire = Wire(before_send)
         body = Body(self._limits.max_bytes)
         transport = await self._free.get()
         try:
             async with asyncio.timeout(self._limits.total):
-                return await self._exchange(transport, self._dressed(request, wire), body)
+                dressed = self._dress.put_on(request, authorization)
+                dressed.extensions = {"timeout": self._limits.timeouts, "wire": wire}
+                return await self._exchange(transport, dressed, body)
         except TimeoutError:
             return _failure(wire, body, f"no whole reply within {self._limits.total:g} s")
         except Exception as error:  # noqa: BLE001 - whatever broke, the request may have cost money: say what is known
@@ -117,16 +143,6 @@ class Client:
         finally:
             await response.aclose()
         return body.reply()
-
-    def _dressed(self, request: httpx.Request, wire: Wire) -> httpx.Request:
-        """A copy that carries the credentials, so that they stay out of the caller's request."""
-        headers = request.headers.copy()
-        headers.update(self._headers)
-        headers["Accept-Encoding"] = "identity"
-        headers.setdefault("User-Agent", "ringfence")
-        extensions = {"timeout": self._limits.timeouts, "wire": wire}
-        url = request.url.copy_merge_params(self._query) if self._query else request.url
-        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=extensions)
 
 
 def _failure(wire: Wire, body: Body, reason: str, *, fatal: bool = False) -> Failure:
@@ -161,19 +177,6 @@ def _unverified(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _credentials(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers as they are, each value, with and without its scheme ("Bearer"), registered as a secret."""
-    for name, value in headers.items():
-        if not (value.isascii() and value.isprintable() and value == value.strip()):
-            raise ConfigError(
-                f"the credential in header '{name}' holds a line break, a space at an end or a character that is not "
-                "ASCII; set its environment variable again without it"
-            )
-        for secret in (value, value.rpartition(" ")[2]):
-            register_secret(secret)
-    return dict(headers)
 
 
 def _proxy(url: str) -> httpx.Proxy:

@@ -15,13 +15,23 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """How a token is fetched: a POST of this form to this path below the base URL, and how its reply is read.
+class NoToken:
+    """Why there is no token, without a secret.
 
-    `read` gives the token, or a sentence that says why there is none.
+    `refused` is the sentence for the user where asking again would end in the same way, such as about wrong
+    credentials; else it may help to ask again, after `retry_after` seconds where the reply names them.
     """
+
+    reason: str
+    refused: str | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """How a token is fetched: a POST of this form to this path below the base URL, and how its reply is read."""
 
     path: str
     query: Mapping[str, str]
     form: Mapping[str, str] = field(repr=False)
-    read: Callable[[Reply], Token | str]
+    read: Callable[[Reply], Token | NoToken]

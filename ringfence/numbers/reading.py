@@ -140,7 +140,7 @@ def _parse(text: str, region: str | None, *flags: str) -> Reading:
         explicit=explicit,
         calling_code=code,
         national_length=len(national),
-        country=_country(number, code, valid=valid),
+        country=country_in(number, code, valid=valid),
         line_type=LINE_TYPES.get(kind, "unknown"),
         flags=(*flags, *_inferred(text, national, number)),
     )
@@ -161,7 +161,7 @@ def _short(number: PhoneNumber, national: str, *, valid: bool) -> Reject | None:
     return Reject.SHORT_CODE if not valid and is_possible_short_number(number) else None
 
 
-def _country(number: PhoneNumber, code: int, *, valid: bool) -> str | None:
+def country_in(number: PhoneNumber, code: int, *, valid: bool) -> str | None:
     """ISO 3166-1 alpha-2; a number that is only possible has one if nobody shares its country code."""
     if valid:
         region = phonenumbers.region_code_for_number(number)

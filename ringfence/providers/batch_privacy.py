@@ -55,7 +55,7 @@ def _document(document: object, listing: Listing, nobody: frozenset[str], forbid
     for key, value in document.items():
         if key in listing.lists and isinstance(value, list):
             cut[key] = [
-                listing.cut(each, forbidden(_phone(each, listing.number)))
+                listing.cut(each, forbidden(phone_of(each, listing.number)))
                 if isinstance(each, dict)
                 else _blanked(each, nobody)
                 for each in value
@@ -70,7 +70,8 @@ def _blanked(value: object, words: frozenset[str]) -> Any:
     return cut_values(value, words, lambda _word, _value: None)
 
 
-def _phone(item: Item, key: str) -> Phone | None:
+def phone_of(item: Item, key: str) -> Phone | None:
+    """The number under `key`, None where it is none."""
     try:
         return Phone(f"+{number(item.get(key)) or ''}")
     except RingfenceError:

@@ -64,7 +64,7 @@ class Collectable(Provider, Protocol):
         """Read what came later; never raises on anything that a provider can send.
 
         `answered` with a lookup for each number that it is final about; `awaiting` when it says nothing final yet;
-        `void` when it is documented evidence that nothing was charged; `doubt` when it cannot be read, or is not about
-        this attempt: its id and its numbers must be those that were accepted and asked.
+        `void` when it is documented evidence that nothing was charged; `doubt` when it cannot be read, or (then with
+        `unasked`) is not about this attempt: its id and its numbers must be those that were accepted and asked.
         """
         ...

@@ -1,8 +1,8 @@
-"""Infobip Number Lookup (also: Number Context), synchronous: `POST /number/1/query`.
+"""Infobip Number Lookup (also: Number Context): `POST /number/1/query`, and `/number/1/notify` with its log.
 
 Source: Infobip OpenAPI 3.210.0 and the page "Number Lookup over API". One item is read in `infobip_item`, its codes
-are in `infobip_codes`, what may not be kept is cut in `infobip_privacy`. The asynchronous `/number/1/notify` and
-the reconciling `/number/1/logs` are not here.
+are in `infobip_codes`, what is answered later in `infobip_notify` and `infobip_logs`, XML in `infobip_markup`; what may
+not be kept is cut in `infobip_privacy`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,21 +17,27 @@ from ringfence.http.exchange import Reply
 from ringfence.http.redact import redact
 from ringfence.numbers.phone import Phone
 from ringfence.providers.basic import basic
+from ringfence.providers.collectable import Collectable, Later, Poll, Waiting
 from ringfence.providers.infobip_item import lookup, rejected
+from ringfence.providers.infobip_logs import PAGE, logged, polls
+from ringfence.providers.infobip_markup import LISTS, NUMBER, document
+from ringfence.providers.infobip_notify import acknowledged, called_back
 from ringfence.providers.infobip_privacy import withhold
-from ringfence.providers.lookup import ErrorClass, Fact, Lookup
+from ringfence.providers.lookup import ErrorClass, Fact, Lookup, Outcome, Validity
 from ringfence.providers.matching import matched, named, results, settled
 from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
-from ringfence.providers.reading import field, load, text, word
+from ringfence.providers.reading import field, text, word
 from ringfence.providers.refusal import refusal
 
-# `ncResults` was the list's name in 2015.
-_LISTS = ("results", "ncResults")
+_FACTS = frozenset({Fact.CARRIER, Fact.PORTED, Fact.VALIDITY, Fact.REACHABILITY, Fact.ROAMING})
+_TYPES = {"json": "application/json", "xml": "application/xml"}
+_DAY = 86_400
 _ACCOUNT = frozenset({ErrorClass.QUOTA_EXHAUSTED, ErrorClass.NOT_ENABLED})
+_FOR_NOW = frozenset({ErrorClass.THROTTLED, ErrorClass.PROVIDER_ERROR})
 
 
-class Infobip(Provider):
-    """Infobip's synchronous lookup; its price is not in the reply, only in its logs of the last 48 hours."""
+class Infobip(Collectable):
+    """Infobip's lookup, answered at once or by callback; its price is in no answer, only in its log of 48 hours."""
 
     name: str = "infobip"
     hosts: tuple[str, ...] = ("infobip.com",)
@@ -39,29 +45,36 @@ class Infobip(Provider):
     secrets: tuple[tuple[str, ...], ...] = (("INFOBIP_API_KEY",), ("INFOBIP_USERNAME", "INFOBIP_PASSWORD"))
     # The limit is documented (1001 numbers get a 400 that says so), the rate is not. Batches are a quarter of the limit
     # because the docs call this endpoint meant for "smaller amounts", and one broken reply puts a whole batch in doubt.
+    # Of `notify`, "designed for batch", no limit is documented: ours is a page of the log, which then holds a request.
+    # All results of a batch in one callback stay below 256 KiB. Nothing is waited for longer than a day: the log
+    # forgets after two.
     products: Mapping[str, Product] = {
-        "query": Product(
-            name="query",
-            facts=frozenset({Fact.CARRIER, Fact.PORTED, Fact.VALIDITY, Fact.REACHABILITY, Fact.ROAMING}),
-            mode="sync",
-            limit=1000,
-            batch=250,
+        "query": Product(name="query", facts=_FACTS, mode="sync", limit=1000, batch=250, rate=10),
+        "notify": Product(
+            name="notify",
+            facts=_FACTS,
+            mode="callback",
+            limit=PAGE,
+            batch=200,
             rate=10,
-        )
+            patience=_DAY,
+            priced_late=True,
+        ),
     }
     currency: str | None = None
     sunset: date | None = None
-    options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    # In which form answers, acknowledgements, callbacks and the log are asked for; the request itself is JSON.
+    options: Mapping[str, tuple[str, ...]] = MappingProxyType({"format": ("json", "xml")})
     on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
     def request(self, ask: Ask) -> httpx.Request:
         """One POST with all numbers, without `+` as in every example of the documentation."""
-        return httpx.Request(
-            "POST",
-            f"{ask.base_url}/number/1/{ask.product}",
-            headers={"Accept": "application/json"},
-            json={"to": [phone.digits for phone in ask.numbers]},
-        )
+        kind = _wanted(ask.options)
+        body: dict[str, object] = {"to": [phone.digits for phone in ask.numbers]}
+        if ask.callback_url is not None:
+            body |= {"notifyUrl": ask.callback_url, "notifyContentType": kind}
+        url = f"{ask.base_url}/number/1/{ask.product}"
+        return httpx.Request("POST", url, headers={"Accept": kind}, json=body)
 
     def auth(self, secrets: Mapping[str, str], options: Mapping[str, str]) -> Credentials:
         """`App <key>`, the way that Infobip recommends, or Basic."""
@@ -72,43 +85,68 @@ class Infobip(Provider):
 
     def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
         """Cut what the rules forbid out of a body (`infobip_privacy`)."""
-        return withhold(body, _LISTS, forbidden)
+        return withhold(body, forbidden)
 
     def numbers_in(self, body: bytes) -> Sequence[str]:
         """The number of each item."""
-        return named(results(load(body), _LISTS), "to")
+        return named(results(document(body), LISTS), NUMBER)
 
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
         """Read a reply: first the HTTP status, then the items by the number that each names, never by position."""
-        del product
-        document = load(reply.body)
-        refused = refusal(reply, self.name, self.secrets, _reason(document))
+        read = document(reply.body)
+        refused = refusal(reply, self.name, self.secrets, _reason(read))
         if refused:
             return refused
-        items = results(document, _LISTS)
+        items = results(read, LISTS)
         if items is None:
-            reason = _reason(document)
+            reason = _reason(read)
             return Parsed("doubt", "HTTP 200 without a list of results" + (f": {reason}" if reason else ""))
-        found = matched(items, "to", asked)
-        parsed = settled(found, lookup, asked, reply)
+        found = matched(items, NUMBER, asked)
+        if product == "query":
+            parsed = replace(settled(found, lookup, asked, reply), request_ref=text(field(read, "bulkId")))
+        else:
+            parsed = acknowledged(found, read, asked)
         turned_down = all(rejected(item) for about in found.items.values() for item in about)
-        stop = _stop(parsed.lookups, turned_down=turned_down)
-        return replace(parsed, request_ref=text(field(document, "bulkId")), stop=stop)
+        stop = _stop(parsed.lookups, turned_down=turned_down, accepted=len(parsed.lookups) < len(found.items))
+        return replace(parsed, stop=stop)
+
+    def polls(self, waiting: Waiting, base_url: str, options: Mapping[str, str]) -> Sequence[Poll]:
+        """The pages of the log that tell of this request."""
+        return polls(waiting, base_url, _wanted(options))
+
+    def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
+        """Read a callback (`infobip_notify`) or a page of the log (`infobip_logs`)."""
+        del product
+        read = logged if later.source == "log" else called_back
+        return read(later.reply, accepted, asked)
 
 
-def _stop(lookups: Sequence[Lookup], *, turned_down: bool) -> str | None:
+def _wanted(options: Mapping[str, str]) -> str:
+    return _TYPES[options.get("format", "json")]
+
+
+def _stop(lookups: Sequence[Lookup], *, turned_down: bool, accepted: bool) -> str | None:
     """Missing credit is the account's state, so one item tells it; a route may be missing for one number alone.
 
-    Of an account without the product the ids are not documented, but a batch of several never fails by chance.
+    Of an account without the product the ids are not documented, but a batch of several never fails by chance; except
+    where each is rejected as no number (8, 52), for its network (6), or for now (20, 21, 100): a batch may be what
+    another provider knew nothing of.
     """
     classes = [one.error_class for one in lookups]
     if ErrorClass.QUOTA_EXHAUSTED in classes:
         return "infobip has no credit left for this account: top it up, or have its limit raised"
+    if accepted:
+        return None
     if lookups and all(one in _ACCOUNT for one in classes):
         return "infobip rejected every number for the account's sake: check that Number Lookup is enabled for it"
-    if turned_down and len(lookups) > 1:
+    if turned_down and len(lookups) > 1 and not all(map(_for_its_own_sake, lookups)):
         return "every number of a batch was rejected: is Number Lookup enabled on the account?"
     return None
+
+
+def _for_its_own_sake(one: Lookup) -> bool:
+    coverage = one.outcome is Outcome.NO_COVERAGE
+    return coverage or one.validity is Validity.INVALID or one.error_class in _FOR_NOW
 
 
 def _reason(document: object) -> str | None:

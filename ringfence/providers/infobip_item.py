@@ -129,7 +129,7 @@ def _from_marker(marker: Mapping[str, Any]) -> Answer:
         )
     except ValueError:
         return Answer(SILENT)
-    return Answer(read, network=marker.get("network") is True, status=WITHHELD)
+    return Answer(read, network=flag(marker.get("network")) is True, status=WITHHELD)
 
 
 def _code(value: object) -> Code | None:

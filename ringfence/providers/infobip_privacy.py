@@ -5,10 +5,14 @@ taken apart: a marker with the rest of their meaning takes their place. No rules
 """
 
 from collections.abc import Mapping
+from copy import copy
+from xml.etree.ElementTree import Element
 
 from ringfence.providers import batch_privacy
-from ringfence.providers.batch_privacy import Forbidden, Listing, words_of
+from ringfence.providers.batch_privacy import Forbidden, Listing, phone_of, words_of
 from ringfence.providers.infobip_item import WITHHELD, Item, answer, plausible_mccmnc
+from ringfence.providers.infobip_markup import LISTS, NUMBER, field_name, items, mapping, refill
+from ringfence.providers.markup import cut_elements, cut_markup, is_markup
 from ringfence.providers.reading import digits
 from ringfence.providers.withholding import cut_values
 
@@ -21,17 +25,48 @@ _WORDS: Mapping[str, frozenset[str]] = {
 }
 # All that is kept of an item beside the marker when reachability may not be: roaming is known only of a handset that
 # was reached, and the serving MSC of one that is attached.
-_APART_FROM_REACHABILITY = ("to", "mccMnc", "imsi", "ported", "originalNetwork", "portedNetwork", "messageId")
+_APART_FROM_REACHABILITY = (
+    NUMBER,
+    "mccMnc",
+    "imsi",
+    "ported",
+    "originalNetwork",
+    "portedNetwork",
+    "bulkId",
+    "messageId",
+    "sentAt",
+    "doneAt",
+    "price",
+)
 _ENVELOPES = frozenset({"requestError", "errorCode"})
 
 
-def withhold(body: bytes, lists: tuple[str, ...], forbidden: Forbidden) -> bytes:
-    """Cut the items of these lists as each one's number demands, everything else as nobody's number does.
+def withhold(body: bytes, forbidden: Forbidden) -> bytes:
+    """Cut the results as each one's number demands, everything else as nobody's number does.
 
-    A body in which nothing is forbidden stays as it came, to the byte.
+    A body in which nothing is forbidden stays as it came, to the byte; one in XML stays in XML.
     """
-    listing = Listing(lists=lists, number="to", words=_WORDS, envelopes=_ENVELOPES, cut=_item)
+    if is_markup(body):
+        nobody = words_of(_WORDS, forbidden(None))
+        return cut_markup(body, nobody, lambda root: _cut_root(root, nobody, forbidden))
+    listing = Listing(lists=LISTS, number=NUMBER, words=_WORDS, envelopes=_ENVELOPES, cut=_item)
     return batch_privacy.withhold(body, listing, forbidden)
+
+
+def _cut_root(root: Element, nobody: frozenset[str], forbidden: Forbidden) -> None:
+    """Cut each result by itself, and around them what has a forbidden name; a refusal has no reachability in it."""
+    found = [(one, copy(one)) for name in LISTS for one in items(root, name)]
+    for one, _ in found:
+        one.text, one.attrib, one[:] = None, {}, []
+    refused = any(field_name(each) in _ENVELOPES for each in (root, *root))
+    cut_elements(root, nobody - _WORDS["reachability"] if refused else nobody)
+    for one, whole in found:
+        one.text, one.attrib, one[:] = whole.text, whole.attrib, whole
+        members = mapping(whole)
+        if members is None:
+            cut_elements(one, nobody)
+        elif (kept := _item(members, forbidden(phone_of(members, NUMBER)))) != members:
+            refill(one, kept)
 
 
 def _item(item: Item, names: frozenset[str]) -> Item:

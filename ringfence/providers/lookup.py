@@ -157,5 +157,7 @@ class Lookup:
     raw_error: str | None = None
     raw_permanent: str | None = None
     conflict: bool = False
+    # Whose number it is, where that was asked for: personal, so that no text of a lookup shows it.
+    caller_name: str | None = field(default=None, repr=False)
     # The price was learned later, from the provider's log.
     priced_late: bool = False

@@ -9,6 +9,8 @@ from xml.etree.ElementTree import Element, ParseError, tostring
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from ringfence.providers.withholding import cut_bytes, cut_text, name_in
+
 # Elements nest four deep in every documented reply; a body that nests deeper is not walked.
 DEEPEST = 64
 
@@ -27,14 +29,30 @@ def element(body: bytes) -> Element | None:
     return root if _depth(root) <= DEEPEST else None
 
 
-def cut_markup(body: bytes, cut: Callable[[Element], None]) -> bytes:
-    """A body after `cut` has changed its elements; one that cannot be read is not kept at all."""
+def cut_markup(body: bytes, names: frozenset[str], cut: Callable[[Element], None]) -> bytes:
+    """A body after `cut` has changed its elements; without a change it stays as it came, to the byte.
+
+    One that cannot be read is cut as text, at the names (`withholding`): what was paid for is not dropped whole.
+    """
     root = element(body)
     if root is None:
-        return b""
+        return cut_bytes(body, names)
     before = tostring(root)
     cut(root)
-    return body if tostring(root) == before else tostring(root, encoding="utf-8")
+    # A comment is no element, and whatever it says is not kept where anything may not be.
+    plain = not names or b"<!--" not in body.replace(b"\0", b"")
+    return body if plain and tostring(root) == before else tostring(root, encoding="utf-8")
+
+
+def cut_elements(root: Element, names: frozenset[str]) -> None:
+    """Empty every element and every attribute below `root` whose name contains one of the names, and in texts too."""
+    for one in root.iter():
+        for key, value in one.attrib.items():
+            one.attrib[key] = "" if name_in(key, names) else cut_text(value, names)
+        if name_in(one.tag, names) and one is not root:
+            one.text, one[:] = None, []
+            one.attrib = dict.fromkeys(one.attrib, "")
+        one.text, one.tail = (cut_text(text, names) if text else text for text in (one.text, one.tail))
 
 
 def _depth(root: Element) -> int:

@@ -75,4 +75,5 @@ def _as_sent(one: Lookup) -> list[str]:
 
 
 def _flagged(reply: Reply) -> str:
-    return "" if "json" in reply.headers.get("content-type", "").lower() else ", not declared as JSON"
+    declared = reply.headers.get("content-type", "").lower()
+    return "" if "json" in declared or "xml" in declared else ", not declared as JSON"

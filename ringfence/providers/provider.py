@@ -84,8 +84,9 @@ class Parsed:
     nobody asked for (never published). `stop` is a sentence for the user when nothing more may be sent to this
     provider in this run, with `stop_product` only for the product that was asked. `retry` says that a new attempt is
     allowed (only with `void`), after `retry_after` seconds; `split` that it may be made once more in two halves;
-    `token_refused` that the token was no longer taken (with `void`): a new attempt gets a new one. `pause` is how many
-    seconds nothing more may be sent, whatever the verdict; `notes` are sentences for the user, such as about a quota.
+    `token_refused` that the token was not taken (with `void`): a new attempt gets a new one, and `stop` holds only
+    when that is refused too. `pause` is how many seconds nothing more may be sent, whatever the verdict; `notes` are
+    sentences for the user, such as about a quota.
     """
 
     verdict: Literal["answered", "void", "doubt", "awaiting"]
@@ -113,10 +114,14 @@ class Provider(Protocol):
     # Alternatives, the first complete one is used: (("INFOBIP_API_KEY",), ("INFOBIP_USERNAME", "INFOBIP_PASSWORD")).
     secrets: tuple[tuple[str, ...], ...]
     products: Mapping[str, Product]
+    # The names beside those of the products under which `priced_as` may look for a price.
+    priced_names: tuple[str, ...] = ()
     # The currency that the vendor bills in, None where the account decides: a price in another one is refused.
     currency: str | None
     # The day from which the vendor no longer answers, where it has announced one.
     sunset: date | None
+    # The provider that takes its place then.
+    successor: str | None = None
     # Choices of how a request is written, each with its values, the default first: {"auth": ("header", "query")}.
     options: Mapping[str, tuple[str, ...]]
     # Headers of a reply (lower case) that are kept beside its body, with date, retry-after and content-type: `parse`

@@ -6,8 +6,16 @@ Nothing here knows a provider, and nothing raises on what a reply can contain: w
 import json
 import re
 from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, cast
 
+from ringfence.money.amount import LARGEST
+
+# A JSON number may have an exponent, and digits beyond the nanos where a float was printed (0.030000000000000002).
+_AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,60})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_NANO = Decimal("1e-9")
+# Holds every amount of this form without rounding it before the nanos.
+_EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 _BLANK = " \t\n\r"
 # Replies nest four deep. Fixed here and counted before decoding: the interpreter's own limit depends on who calls, and
 # the same bytes must be read in the same way whenever they are read.
@@ -67,6 +75,11 @@ def load(body: bytes) -> object:
     return value if end == len(text) else None
 
 
+def read_exact(raw: bytes) -> object:
+    """The JSON value that a reply is, None for anything else. Fractions stay the text that was sent: money is exact."""
+    return None if load(raw) is None else json.loads(decoded(raw), parse_float=str)
+
+
 def field(value: object, *names: str) -> object:
     """What stands under these names in nested objects, None where something is missing or no object."""
     for name in names:
@@ -115,3 +128,13 @@ def number(value: object) -> str | None:
     bare = re.sub(r"[\s().\-]", "", str(value))
     found = re.fullmatch(r"(?:\+|00)?([1-9]\d{6,14})", bare, re.ASCII)
     return found[1] if found else None
+
+
+def amount(value: object) -> int | None:
+    """An amount to the nearest nano; None for "null", "", a negative one, and whatever else is no amount."""
+    sent = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(sent, str) or not _AMOUNT.fullmatch(sent.strip()):
+        return None
+    stated = Decimal(sent).quantize(_NANO, context=_EXACT)
+    read = int(stated.scaleb(9, context=_EXACT))
+    return read if read <= LARGEST else None

@@ -1,8 +1,8 @@
-"""Vonage Number Insight, synchronous: `POST /ni/{basic|standard|advanced}/json`, one number a request.
+"""Vonage Number Insight: `/ni/{basic|standard|advanced|advanced/async}/{json|xml}`, one number a request.
 
-Source: Vonage's Number Insight reference and specification 1.1.2. A body is read in `vonage_item`, its facts in
-`vonage_facts`, its prices in `vonage_price`; what may not be kept is cut in `vonage_privacy`. The asynchronous
-`/ni/advanced/async` is not here.
+Source: Vonage's Number Insight reference and specification 1.1.2. A reply is read in `number_insight`, an
+acknowledgement and a callback in `vonage_async`, XML in `vonage_markup`; what may not be kept is cut in
+`vonage_privacy`. Its successor is `vonage_insights`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,61 +14,108 @@ import httpx
 
 from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
+from ringfence.providers import vonage_async
 from ringfence.providers.basic import basic
+from ringfence.providers.collectable import Collectable, Later, Poll, Waiting
 from ringfence.providers.lookup import Fact
-from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
-from ringfence.providers.reading import code, field, number, text
-from ringfence.providers.refusal import refusal, retry_after
-from ringfence.providers.vonage_facts import Body
-from ringfence.providers.vonage_item import SETTLED, about, lookup, read_exact
-from ringfence.providers.vonage_price import charged
+from ringfence.providers.number_insight import Seller, names_caller, parameters, read, said
+from ringfence.providers.provider import Ask, Credentials, Mode, Parsed, Product
+from ringfence.providers.reading import field, number
+from ringfence.providers.refusal import refusal
+from ringfence.providers.vonage_markup import document
 from ringfence.providers.vonage_privacy import withhold
 
-_BUSY, _CREDENTIALS, _CREDIT, _NOT_ENABLED = 1, 4, 9, 19
-# The reference calls a request_id "an alphanumeric string up to 40 characters".
-_REF = 40
+_SELLER = Seller(
+    name="vonage",
+    credentials="check VONAGE_API_KEY and VONAGE_API_SECRET",
+    credit="top it up",
+    not_enabled="have it enabled, or take it out of providers.vonage.products",
+)
+_PATHS = {"advanced_async": "advanced/async"}
+_ACCEPT = {"json": "application/json", "xml": "application/xml"}
+# "This is applicable to mobile numbers only" of validity and reachability; a landline does not roam.
+_OF_MOBILES = frozenset({Fact.VALIDITY, Fact.REACHABILITY, Fact.ROAMING})
+# The reference says of `reachable` that it is not available in the United States.
+_NOT_TOLD = MappingProxyType({"US": frozenset({Fact.REACHABILITY})})
 
 
-def _product(name: str, facts: frozenset[Fact], plan_only: frozenset[Fact] = frozenset()) -> Product:
+def _product(
+    name: str,
+    facts: frozenset[Fact],
+    plan_only: frozenset[Fact] = frozenset(),
+    mobile_only: frozenset[Fact] = frozenset(),
+    mode: Mode = "sync",
+    patience: int = 0,
+) -> Product:
     # The endpoints take one number. No rate is published, only that status 1 means to have passed the account's own.
-    return Product(name=name, facts=facts, plan_only=plan_only, mode="sync", limit=1, batch=1, rate=10)
+    return Product(
+        name=name,
+        facts=facts,
+        plan_only=plan_only,
+        mobile_only=mobile_only,
+        not_told=_NOT_TOLD if Fact.REACHABILITY in facts else {},
+        mode=mode,
+        limit=1,
+        batch=1,
+        rate=10,
+        patience=patience,
+    )
 
 
-class Vonage(Provider):
-    """Vonage's three levels of Number Insight; every reply but a basic one states its price."""
+_PRODUCTS = (
+    _product("basic", frozenset({Fact.VALIDITY}), frozenset({Fact.VALIDITY})),
+    _product(
+        "standard",
+        frozenset({Fact.CARRIER, Fact.PORTED, Fact.LINE_TYPE, Fact.VALIDITY}),
+        frozenset({Fact.VALIDITY}),
+    ),
+    _product("advanced", frozenset(Fact), mobile_only=_OF_MOBILES),
+    _product(
+        "advanced_async",
+        frozenset(Fact),
+        mobile_only=_OF_MOBILES,
+        mode="callback",
+        patience=vonage_async.PATIENCE,
+    ),
+)
 
-    name: str = "vonage"
+
+class Vonage(Collectable):
+    """Vonage's levels of Number Insight; every reply but a basic one states its price."""
+
+    name: str = _SELLER.name
     hosts: tuple[str, ...] = ("nexmo.com", "vonage.com")
     base_url: str = "https://api.nexmo.com"
     secrets: tuple[tuple[str, ...], ...] = (("VONAGE_API_KEY", "VONAGE_API_SECRET"),)
-    products: Mapping[str, Product] = {
-        one.name: one
-        for one in (
-            _product("basic", frozenset({Fact.VALIDITY}), frozenset({Fact.VALIDITY})),
-            _product(
-                "standard",
-                frozenset({Fact.CARRIER, Fact.PORTED, Fact.LINE_TYPE, Fact.VALIDITY}),
-                frozenset({Fact.VALIDITY}),
-            ),
-            _product("advanced", frozenset(Fact)),
-        )
-    }
+    products: Mapping[str, Product] = {one.name: one for one in _PRODUCTS}
+    priced_names: tuple[str, ...] = ("standard_cnam", "advanced_cnam", "advanced_async_cnam")
     currency: str | None = "EUR"
     sunset: date | None = date(2027, 2, 4)
+    successor: str | None = "vonage_insights"
     # The defaults keep the secret and the number out of URLs, which end up in logs on the way.
-    options: Mapping[str, tuple[str, ...]] = MappingProxyType({"auth": ("header", "query"), "method": ("post", "get")})
+    options: Mapping[str, tuple[str, ...]] = MappingProxyType(
+        {
+            "auth": ("header", "query"),
+            "method": ("post", "get"),
+            "format": ("json", "xml"),
+            "country": ("omit", "send"),
+            "cnam": ("off", "on"),
+        }
+    )
     on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
-    def request(self, ask: Ask) -> httpx.Request:
-        """Ask about one number, without `+`: in a form, or in the query where `method` is `get`.
+    def priced_as(self, product: str, country: str, options: Mapping[str, str]) -> str:
+        """With the caller's name another price holds, whether or not there is a name."""
+        return f"{product}_cnam" if names_caller(product, country, options) else product
 
-        No country: it must agree with the number, which has its own. No caller name: it is charged found or not.
-        """
-        (phone,) = ask.numbers
-        url, headers = f"{ask.base_url}/ni/{ask.product}/json", {"Accept": "application/json"}
+    def request(self, ask: Ask) -> httpx.Request:
+        """Ask about one number, in a form, or in the query where `method` is `get`."""
+        form = ask.options["format"]
+        url = f"{ask.base_url}/ni/{_PATHS.get(ask.product, ask.product)}/{form}"
+        headers, sent = {"Accept": _ACCEPT[form]}, parameters(ask)
         if ask.options["method"] == "get":
-            return httpx.Request("GET", url, headers=headers, params={"number": phone.digits})
-        return httpx.Request("POST", url, headers=headers, data={"number": phone.digits})
+            return httpx.Request("GET", url, headers=headers, params=sent)
+        return httpx.Request("POST", url, headers=headers, data=sent)
 
     def auth(self, secrets: Mapping[str, str], options: Mapping[str, str]) -> Credentials:
         """Basic, or the two parameters of the query that older accounts and gateways expect."""
@@ -83,69 +130,30 @@ class Vonage(Provider):
 
     def numbers_in(self, body: bytes) -> Sequence[str]:
         """The number that the body is about, where it names one."""
-        found = number(field(read_exact(body), "international_format_number"))
+        found = number(field(document(body), "international_format_number"))
         return [found] if found else []
 
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
         """Read a reply: first the HTTP status, then the `status` in its body, which a 200 may fail with."""
-        document = read_exact(reply.body)
-        status = code(field(document, "status"))
-        said = "" if status is None else f"status {status}"
-        refused = refusal(reply, self.name, self.secrets, said)
+        refused = refusal(reply, self.name, self.secrets, said(document(reply.body)))
         if refused:
             return refused
-        if status is None or not isinstance(document, Mapping):
-            return Parsed("doubt", "HTTP 200 without a JSON object that has a status")
-        evidence = f"HTTP 200 with {said}"
-        charge = charged(document)
-        if charge.unreadable:
-            stop = (
-                f"{self.name} states a price that cannot be read ({product}): compare with its invoice, "
-                "decide the attempt with: ringfence attempts decide"
-            )
-            return Parsed("doubt", f"{evidence} and with a price that cannot be read", stop=stop)
-        if status in SETTLED:
-            return _settled(document, status, product, asked, evidence)
-        if status not in (_BUSY, _CREDENTIALS, _CREDIT, _NOT_ENABLED):
-            return Parsed("doubt", f"{evidence}, which is not documented")
-        # All of these are free; a price that stands beside one all the same is believed.
-        free = not charge.net
-        busy = status == _BUSY and free
-        return Parsed(
-            verdict="void" if free else "doubt",
-            evidence=evidence if free else f"{evidence} and yet with a price",
-            stop=self._stop(status, product),
-            stop_product=status == _NOT_ENABLED,
-            retry=busy,
-            retry_after=retry_after(reply.headers) if busy else None,
-        )
+        if self.products[product].mode == "callback":
+            return vonage_async.acknowledged(_SELLER, product, reply, asked)
+        return read(_SELLER, product, reply, asked)
 
-    def _stop(self, status: int, product: str) -> str | None:
-        if status == _CREDENTIALS:
-            names = " and ".join(self.secrets[0])
-            return f"{self.name} refused the credentials (status {status}): check {names}"
-        if status == _CREDIT:
-            return f"{self.name} has no credit left for this account (status {status}): top it up"
-        if status == _NOT_ENABLED:
-            return (
-                f"{self.name} has not enabled {product} for this account (status {status}): have it enabled, "
-                f"or take it out of providers.{self.name}.products"
-            )
-        return None
+    def polls(
+        self,
+        waiting: Waiting,  # noqa: ARG002 - the contract's
+        base_url: str,  # noqa: ARG002
+        options: Mapping[str, str],  # noqa: ARG002
+    ) -> Sequence[Poll]:
+        """None: Vonage has nothing to ask about a request that waits."""
+        return ()
+
+    def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
+        """Read a callback (`vonage_async`)."""
+        return vonage_async.parse_later(_SELLER, product, later, accepted, asked)
 
 
-def _settled(body: Body, status: int, product: str, asked: Sequence[Phone], evidence: str) -> Parsed:
-    """One lookup for the number that was asked; a body about another one answers nothing."""
-    phone = about(body, asked)
-    if phone is None:
-        return Parsed("doubt", f"{evidence}, but about another number", missing=tuple(asked), unasked=1)
-    return Parsed(
-        verdict="answered",
-        evidence=evidence,
-        lookups=(lookup(body, status, product, phone),),
-        missing=tuple(one for one in asked if one != phone),
-        request_ref=text(body.get("request_id"), _REF),
-    )
-
-
-PROVIDER: Provider = Vonage()
+PROVIDER: Collectable = Vonage()

@@ -20,7 +20,7 @@ from ringfence.providers.lookup import (
     Validity,
 )
 from ringfence.providers.network import carrier
-from ringfence.providers.reading import field, word
+from ringfence.providers.reading import field, text, word
 
 Body = Mapping[str, Any]
 
@@ -94,9 +94,25 @@ def facts(body: Body, product: str, phone: Phone, *, whole: bool) -> Lookup:
         current_carrier=_carrier(body.get("current_carrier"), *_HOME),
         original_carrier=_carrier(body.get("original_carrier"), *_HOME),
         roaming_carrier=_carrier(body.get("roaming"), *_VISITED) if roaming is Roaming.ROAMING else Carrier(),
+        caller_name=caller_name(body),
         raw_error=" ".join(_undocumented(body, product)) or None,
         conflict=product == "advanced" and is_bad(body) and stated(body.get("valid_number")) == "valid",
     )
+
+
+def caller_name(body: Body) -> str | None:
+    """Who has the number: the name as it stands flat or in `caller_identity`, else the two parts of it."""
+    for place in (body, body.get("caller_identity")):
+        whole, *parts = (_said(place, each) for each in ("caller_name", "first_name", "last_name"))
+        name = whole or " ".join(part for part in parts if part)
+        if name:
+            return name
+    return None
+
+
+def _said(place: object, name: str) -> str | None:
+    said = field(place, name)
+    return text(said) if stated(said) else None
 
 
 def is_bad(body: Body) -> bool:

@@ -4,30 +4,25 @@ Source: Vonage's Number Insight reference and specification 1.1.2. Every field b
 that tell facts are read in `vonage_facts`. KPN sells the same body. No HTTP here, and no privacy rules.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Basis, Billed, ErrorClass, Lookup, Outcome, Reachability, Validity
-from ringfence.providers.reading import code, decoded, load, number
+from ringfence.providers.reading import code, number
 from ringfence.providers.vonage_facts import Body, facts, stated, withheld
 from ringfence.providers.vonage_price import CURRENCY, charged
 
 # Of 43, 44 and 45 Vonage says "live mobile lookup not returned": billed, with what there is.
 _SUCCESS, _WITHOUT_LIVE_LOOKUP = 0, frozenset({43, 44, 45})
+WITH_FACTS = frozenset({_SUCCESS, *_WITHOUT_LIVE_LOOKUP})
 _INVALID, _INTERNAL, _UNPARSEABLE = 3, 5, 999
 # The statuses that answer for a number: with facts, or with a failure that is not billed.
-SETTLED = frozenset({_SUCCESS, *_WITHOUT_LIVE_LOOKUP, _INVALID, _INTERNAL, _UNPARSEABLE})
+SETTLED = frozenset({*WITH_FACTS, _INVALID, _INTERNAL, _UNPARSEABLE})
 # `lookup_outcome`: 1 is partial, and 2 that nothing could be determined, for which the price is given back.
 _WHOLE, _FAILED = 0, 2
 _NUMBER_FORMAT = re.compile(r"number\s+format", re.IGNORECASE)
-
-
-def read_exact(raw: bytes) -> object:
-    """The JSON value that a reply is, None for anything else. Fractions stay the text that was sent: money is exact."""
-    return None if load(raw) is None else json.loads(decoded(raw), parse_float=str)
 
 
 def about(body: Body, asked: Sequence[Phone]) -> Phone | None:
@@ -42,7 +37,7 @@ def lookup(body: Body, status: int, product: str, phone: Phone) -> Lookup:
     """Read a body whose status is of `SETTLED`."""
     sent = body.get("lookup_outcome")
     outcome = _WHOLE if stated(sent) is None else code(sent)
-    if status != _SUCCESS and status not in _WITHOUT_LIVE_LOOKUP:
+    if status not in WITH_FACTS:
         read = _failure(body, status, phone)
     elif outcome == _FAILED:
         read = Lookup(phone=phone, outcome=Outcome.NO_DATA)

@@ -1,23 +1,16 @@
 """What a Number Insight body says that it cost: `request_price` and `refund_price`, exact, in nanos of EUR.
 
-Vonage sends decimal strings of varying scale, KPN sends JSON numbers, which `vonage_item.read_exact` leaves as their
+Vonage sends decimal strings of varying scale, KPN sends JSON numbers, which `reading.read_exact` leaves as their
 text. No float touches them. A price that is stated and cannot be read is told apart from one that is not stated.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
-from ringfence.money.amount import LARGEST
+from ringfence.providers.reading import amount
 
 CURRENCY = "EUR"
-# A JSON number may have an exponent, and digits beyond the nanos where a float was printed (0.030000000000000002).
-_AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,60})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
-_NANO = Decimal("1e-9")
-# Holds every amount of this form without rounding it before the nanos.
-_EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +43,3 @@ def charged(body: Mapping[str, Any]) -> Charge:
 
 def _stated(value: object) -> bool:
     return value is not None and not (isinstance(value, str) and value.strip().lower() in ("", "null"))
-
-
-def amount(value: object) -> int | None:
-    """An amount to the nearest nano; None for "null", "", a negative one, and whatever else is no amount."""
-    sent = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(sent, str) or not _AMOUNT.fullmatch(sent.strip()):
-        return None
-    stated = Decimal(sent).quantize(_NANO, context=_EXACT)
-    read = int(stated.scaleb(9, context=_EXACT))
-    return read if read <= LARGEST else None

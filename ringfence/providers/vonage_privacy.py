@@ -6,12 +6,14 @@ given.
 
 import json
 from collections.abc import Mapping
+from xml.etree.ElementTree import Element, SubElement
 
 from ringfence.numbers.phone import Phone
 from ringfence.providers.batch_privacy import Forbidden, words_of
+from ringfence.providers.markup import cut_elements, cut_markup, is_markup
 from ringfence.providers.reading import field, number
 from ringfence.providers.vonage_facts import WITHHELD, WITHHELD_BAD_NUMBER, is_bad
-from ringfence.providers.vonage_item import read_exact
+from ringfence.providers.vonage_markup import document, field_name
 from ringfence.providers.withholding import cut_bytes, cut_values
 
 # What the names of the rules are called in a body; the flattened caller fields among them, and the `firs_name` of XML.
@@ -30,13 +32,27 @@ def withhold(body: bytes, forbidden: Forbidden) -> bytes:
 
     A body in which nothing is forbidden stays as it came, to the byte.
     """
-    document = read_exact(body)
-    named = number(field(document, "international_format_number"))
+    read = document(body)
+    named = number(field(read, "international_format_number"))
     names = forbidden(Phone(f"+{named}") if named else None)
     words = words_of(_WORDS, names)
-    if document is None:
+    marker = _marker(read) if "reachability" in names else None
+    if is_markup(body):
+        return cut_markup(body, words, lambda root: _cut_root(root, words, marker))
+    if read is None:
         return cut_bytes(body, words)
-    cut = cut_values(document, words, lambda _word, _value: None)
-    if isinstance(document, dict) and "reachability" in names:
-        cut["reachable"] = WITHHELD_BAD_NUMBER if is_bad(document) else WITHHELD
-    return body if cut == document else json.dumps(cut, separators=(",", ":")).encode()
+    cut = cut_values(read, words, lambda _word, _value: None)
+    if isinstance(read, dict) and marker:
+        cut["reachable"] = marker
+    return body if cut == read else json.dumps(cut, separators=(",", ":")).encode()
+
+
+def _marker(read: object) -> str:
+    return WITHHELD_BAD_NUMBER if isinstance(read, Mapping) and is_bad(read) else WITHHELD
+
+
+def _cut_root(root: Element, words: frozenset[str], marker: str | None) -> None:
+    cut_elements(root, words)
+    if marker:
+        told = next((one for one in root if field_name(one.tag) == "reachable"), None)
+        (SubElement(root, "reachable") if told is None else told).text = marker

@@ -14,7 +14,8 @@ from ringfence.providers.reading import decoded, value_at
 
 
 @lru_cache(maxsize=1024)
-def _name_in(key: str, names: frozenset[str]) -> str | None:
+def name_in(key: str, names: frozenset[str]) -> str | None:
+    """The first of the names, in their order, that is part of a key."""
     bare = "".join(filter(str.isalnum, key.casefold()))
     return next((name for name in sorted(names) if name in bare), None)
 
@@ -23,7 +24,7 @@ def cut_values(value: Any, names: frozenset[str], keep: Callable[[str, object], 
     """The JSON value with each value under a key that contains one of the names replaced by `keep(name, value)`."""
     if isinstance(value, dict):
         return {
-            key: keep(name, inner) if (name := _name_in(key, names)) else cut_values(inner, names, keep)
+            key: keep(name, inner) if (name := name_in(key, names)) else cut_values(inner, names, keep)
             for key, inner in value.items()
         }
     if isinstance(value, list):

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from hypothesis import strategies as st
 
@@ -38,6 +39,24 @@ def advanced(**more: Any) -> dict[str, Any]:
         "valid_number": "valid",
         "reachable": "reachable",
     } | more
+
+
+def as_xml(document: dict[str, Any], root: str = "lookup") -> bytes:
+    """The same body as Vonage writes it in XML; null is an empty element, and a number stands among its country."""
+    top = Element(root)
+    local = {key: document[key] for key in document if key.startswith("country_")}
+    for key, value in document.items():
+        if key in ("status", "lookup_outcome"):
+            tag, message = ("error", "status_message") if key == "status" else (key, f"{key}_message")
+            SubElement(top, tag, code=str(value)).text = document.get(message)
+        elif key == "national_format_number":
+            SubElement(top, "local_number", local).text = value
+        elif isinstance(value, dict):
+            hyphens = {part.replace("_", "-") if key == "caller_identity" else part: part for part in value}
+            SubElement(top, key, {name: value[part] for name, part in hyphens.items() if value[part] is not None})
+        elif not key.endswith("_message") and key not in local:
+            SubElement(top, {"first_name": "firs_name"}.get(key, key)).text = value
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(top)
 
 
 def parse(

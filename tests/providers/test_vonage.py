@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 from ringfence.http.exchange import Reply
 from ringfence.lookups.verdict import move_for, net_price
 from ringfence.money.moves import Settle
+from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Billed, Fact, Lookup
 from ringfence.providers.provider import Ask
 from ringfence.providers.vonage import PROVIDER
 from tests.providers.number_insight import BODY, JSON, ONE, TWO, advanced, parse, read
 
-HEADER = {"auth": "header", "method": "post"}
+HEADER = {"auth": "header", "method": "post", "format": "json", "country": "omit", "cnam": "off"}
 EUR = 10**9
 # What a lookup costs here when its reply states nothing.
 LIST_PRICE = 7 * EUR
@@ -28,12 +30,18 @@ LIST_PRICE = 7 * EUR
 def test_what_is_sold() -> None:
     """One number a request, billed in EUR, until the day that Vonage has announced; basic facts are the plan's."""
     assert (PROVIDER.currency, PROVIDER.sunset) == ("EUR", date(2027, 2, 4))
-    assert all((one.limit, one.batch, one.mode) == (1, 1, "sync") for one in PROVIDER.products.values())
-    assert {name: (one.facts, one.plan_only) for name, one in PROVIDER.products.items()} == {
-        "basic": ({Fact.VALIDITY}, {Fact.VALIDITY}),
-        "standard": ({Fact.CARRIER, Fact.PORTED, Fact.LINE_TYPE, Fact.VALIDITY}, {Fact.VALIDITY}),
-        "advanced": (set(Fact), set()),
+    assert {(one.limit, one.batch) for one in PROVIDER.products.values()} == {(1, 1)}
+    of_mobiles = {Fact.VALIDITY, Fact.REACHABILITY, Fact.ROAMING}
+    assert {name: (one.facts, one.plan_only, one.mobile_only) for name, one in PROVIDER.products.items()} == {
+        "basic": ({Fact.VALIDITY}, {Fact.VALIDITY}, set()),
+        "standard": ({Fact.CARRIER, Fact.PORTED, Fact.LINE_TYPE, Fact.VALIDITY}, {Fact.VALIDITY}, set()),
+        "advanced": (set(Fact), set(), of_mobiles),
+        "advanced_async": (set(Fact), set(), of_mobiles),
     }
+    modes = {name: (one.mode, one.patience) for name, one in PROVIDER.products.items() if one.mode != "sync"}
+    assert modes == {"advanced_async": ("callback", 90_000)}
+    told = {name: one.not_told for name, one in PROVIDER.products.items() if one.not_told}
+    assert told == {name: {"US": {Fact.REACHABILITY}} for name in ("advanced", "advanced_async")}
     assert {option: values[0] for option, values in PROVIDER.options.items()} == HEADER
 
 
@@ -52,6 +60,37 @@ def test_a_get_has_the_number_in_the_query() -> None:
     request = PROVIDER.request(Ask("basic", [ONE], "", "http://127.0.0.1:8901", HEADER | {"method": "get"}))
     assert (request.method, request.content) == ("GET", b"")
     assert str(request.url) == "http://127.0.0.1:8901/ni/basic/json?number=447400000303"
+
+
+US = Phone("+12025550123")
+
+
+@pytest.mark.parametrize("product", ["basic", "standard", "advanced", "advanced_async"])
+@pytest.mark.parametrize("form", ["json", "xml"])
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("country", ["omit", "send"])
+@pytest.mark.parametrize("cnam", ["off", "on"])
+@pytest.mark.parametrize(("phone", "land"), [(ONE, "GB"), (US, "US"), (ONE, ""), (ONE, "001")])
+def test_what_a_request_says(
+    product: str, form: str, method: str, country: str, cnam: str, phone: Phone, land: str
+) -> None:
+    """The country only where there is one, the caller's name only of American numbers and never at the level basic."""
+    options = {"auth": "header", "method": method, "format": form, "country": country, "cnam": cnam}
+    back = "http://127.0.0.1:9/vonage/a/b/c" if product == "advanced_async" else None
+    request = PROVIDER.request(Ask(product, [phone], land, "http://127.0.0.1:8901", options, back))
+    level = product.replace("_", "/")
+    assert (request.method, request.url.path) == (method.upper(), f"/ni/{level}/{form}")
+    assert request.headers["accept"] == f"application/{form}"
+    named = cnam == "on" and land == "US" and product != "basic"
+    expected = {"number": phone.digits}
+    expected |= {"country": land} if country == "send" and land.isalpha() else {}
+    expected |= {"cnam": "true"} if named else {}
+    expected |= {"callback": back} if back else {}
+    sent = dict(request.url.params) if method == "get" else dict(parse_qsl(request.content.decode()))
+    assert sent == expected
+    priced = PROVIDER.priced_as(product, land, options)
+    assert priced == (f"{product}_cnam" if named else product)
+    assert priced in (*PROVIDER.products, *PROVIDER.priced_names)
 
 
 def test_auth_is_a_header_or_two_parameters() -> None:
@@ -149,7 +188,10 @@ def test_an_http_status_goes_before_the_body() -> None:
     "body",
     [
         b"",
-        b"<lookup><status>0</status></lookup>",
+        b"<lookup/>",
+        b"<lookup><status>0</status><status>0</status></lookup>",
+        b"<html><body>0</body></html>",
+        b'<!DOCTYPE lookup [<!ENTITY a "0">]><lookup><status>&a;</status></lookup>',
         b"null",
         b'[{"status":0}]',
         b"{}",
@@ -172,7 +214,7 @@ def test_a_200_that_says_nothing_is_in_doubt(body: bytes) -> None:
     """A body without a readable status may have cost money: never void, never an answer."""
     parsed = parse(body)
     assert (parsed.verdict, parsed.lookups, parsed.retry) == ("doubt", (), False)
-    assert parsed.evidence == "HTTP 200 without a JSON object that has a status"
+    assert parsed.evidence == "HTTP 200 without a body that has a status"
 
 
 @pytest.mark.parametrize(
@@ -340,7 +382,7 @@ def test_what_settles_is_what_was_billed() -> None:
         assert move.request_ref == parsed.request_ref
 
 
-LEVEL = st.sampled_from(sorted(PROVIDER.products))
+LEVEL = st.sampled_from(["basic", "standard", "advanced"])
 HTTP = st.sampled_from([200, 200, 200, 200, 400, 401, 429, 500, 302])
 
 

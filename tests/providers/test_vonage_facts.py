@@ -263,3 +263,27 @@ def test_a_value_that_is_not_documented_is_told(fields: dict[str, Any], kept: st
 def test_the_codes_are_kept(sent: Any, raw: str) -> None:
     """Status and lookup_outcome, as far as they are codes."""
     assert read(advanced(lookup_outcome=sent)).raw_status == raw
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"caller_name": "Ada Moor"}, "Ada Moor"),
+        ({"caller_identity": {"caller_type": "business", "caller_name": "Moor & Sons"}}, "Moor & Sons"),
+        ({"caller_name": "unknown", "first_name": "Ada", "last_name": "Moor"}, "Ada Moor"),
+        ({"caller_identity": {"caller_name": None, "first_name": "Ada", "last_name": None}}, "Ada"),
+        ({"caller_name": None, "caller_identity": {"caller_type": "consumer", "caller_name": "Ada Moor"}}, "Ada Moor"),
+        ({"caller_identity": {"caller_type": "unknown", "caller_name": "unknown"}}, None),
+        ({"caller_name": "null", "caller_identity": None}, None),
+        ({"caller_name": " Ada\n Moor "}, "Ada Moor"),
+        ({"caller_name": 7, "caller_identity": ["Ada"]}, None),
+    ],
+)
+@pytest.mark.parametrize("product", ["standard", "advanced"])
+def test_the_name_of_the_caller(fields: dict[str, Any], expected: str | None, product: str) -> None:
+    """Flat or in `caller_identity`, whole or in two parts; business, consumer or unknown; never in a text of ours."""
+    one = read(advanced(**fields), product)
+    assert one.caller_name == expected
+    assert expected is None or expected not in repr(one)
+    assert read(advanced(**fields), "basic").caller_name is None

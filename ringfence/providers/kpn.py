@@ -1,0 +1,141 @@
+"""KPN API Store, Number Insight: `POST /communication/nexmo/number-insight/{level}`, one number a request, in a form.
+
+Source: KPN's documentation of "Number Insight - Nexmo" and its definition 1.1.1 on SwaggerHub. What is sold is Vonage's
+Number Insight, so a reply is read in `number_insight` and a callback in `vonage_async`. What is KPN's own stands before
+them: the token, the gateway's refusals, its quota and its announcements (`kpn_gateway`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
+from typing import Literal
+
+import httpx
+
+from ringfence.http.exchange import Reply
+from ringfence.http.token import Grant
+from ringfence.numbers.phone import Phone
+from ringfence.providers import kpn_gateway, vonage_async
+from ringfence.providers.collectable import Collectable, Later, Poll, Waiting
+from ringfence.providers.lookup import Fact
+from ringfence.providers.number_insight import Seller, names_caller, parameters, read
+from ringfence.providers.provider import Ask, Credentials, Parsed, Product
+from ringfence.providers.reading import field, number, read_exact
+from ringfence.providers.vonage_privacy import withhold
+
+_SELLER = Seller(
+    name="kpn",
+    credentials="they are KPN's own at Vonage, so that only KPN's support can mend them",
+    credit="ask KPN's support, whose account at Vonage it is",
+    not_enabled="have it enabled, or take it out of providers.kpn.products",
+)
+_PATH = "/communication/nexmo/number-insight"
+_LEVELS = {"advanced_async": "advanced/async"}
+# No rate is published. Quotas are told in the headers of every reply, and differ from project to project.
+_RATE = 5
+_PLAN = frozenset({Fact.VALIDITY})
+# "This is applicable to mobile numbers only" of validity and reachability; a landline does not roam.
+_OF_MOBILES = frozenset({Fact.VALIDITY, Fact.REACHABILITY, Fact.ROAMING})
+# Vonage says of `reachable`, which KPN passes on, that it is not available in the United States.
+_NOT_TOLD = MappingProxyType({"US": frozenset({Fact.REACHABILITY})})
+_PRODUCTS = (
+    Product("basic", _PLAN, "sync", limit=1, batch=1, rate=_RATE, plan_only=_PLAN),
+    # KPN's table has `ported` in Advanced alone, its text and its definition have it in Standard too.
+    Product(
+        "standard",
+        frozenset({Fact.CARRIER, Fact.PORTED, Fact.LINE_TYPE, Fact.VALIDITY}),
+        "sync",
+        limit=1,
+        batch=1,
+        rate=_RATE,
+        plan_only=_PLAN,
+    ),
+    Product(
+        "advanced",
+        frozenset(Fact),
+        "sync",
+        limit=1,
+        batch=1,
+        rate=_RATE,
+        mobile_only=_OF_MOBILES,
+        not_told=_NOT_TOLD,
+    ),
+    Product(
+        "advanced_async",
+        frozenset(Fact),
+        "callback",
+        limit=1,
+        batch=1,
+        rate=_RATE,
+        mobile_only=_OF_MOBILES,
+        not_told=_NOT_TOLD,
+        patience=vonage_async.PATIENCE,
+    ),
+)
+
+
+class Kpn(Collectable):
+    """Number Insight as KPN sells it; every reply but a basic one states a price, which is Vonage's and not KPN's."""
+
+    name: str = _SELLER.name
+    hosts: tuple[str, ...] = ("kpn.com",)
+    base_url: str = "https://api-prd.kpn.com"
+    secrets: tuple[tuple[str, ...], ...] = kpn_gateway.SECRETS
+    products: Mapping[str, Product] = {one.name: one for one in _PRODUCTS}
+    priced_names: tuple[str, ...] = ("standard_cnam", "advanced_cnam", "advanced_async_cnam")
+    currency: str | None = "EUR"
+    # KPN has announced none, though Vonage ends Number Insight on 2027-02-04: its `sunset` header is looked at instead.
+    sunset: date | None = None
+    options: Mapping[str, tuple[str, ...]] = MappingProxyType({"country": ("omit", "send"), "cnam": ("off", "on")})
+    headers: tuple[str, ...] = kpn_gateway.HEADERS
+    on_ambiguous: Literal["reconcile", "hold"] = "hold"
+
+    def priced_as(self, product: str, country: str, options: Mapping[str, str]) -> str:
+        """With the caller's name another price holds, whether or not there is a name."""
+        return f"{product}_cnam" if names_caller(product, country, options) else product
+
+    def request(self, ask: Ask) -> httpx.Request:
+        """Ask about one number, and say where its answer is to be sent when it comes later."""
+        url = f"{ask.base_url}{_PATH}/{_LEVELS.get(ask.product, ask.product)}"
+        return httpx.Request("POST", url, headers={"Accept": "application/json"}, data=parameters(ask))
+
+    def auth(self, secrets: Mapping[str, str], options: Mapping[str, str]) -> Credentials:  # noqa: ARG002 - the contract's
+        """A token of the client credentials grant (RFC 6749, section 4.4), sent as `Bearer`."""
+        form = {"client_id": secrets["KPN_CLIENT_ID"], "client_secret": secrets["KPN_CLIENT_SECRET"]}
+        query = {"grant_type": "client_credentials"}
+        return Credentials({}, token=Grant(kpn_gateway.TOKEN_PATH, query, form, kpn_gateway.read_token))
+
+    def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
+        """Cut what the rules forbid out of a body (`vonage_privacy`)."""
+        return withhold(body, forbidden)
+
+    def numbers_in(self, body: bytes) -> Sequence[str]:
+        """The number that the body is about, where it names one."""
+        found = number(field(read_exact(body), "international_format_number"))
+        return [found] if found else []
+
+    def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
+        """Read a reply: first what the gateway says, then the `status` in its body, which a 200 may fail with."""
+        parsed = kpn_gateway.refused(reply)
+        if parsed is None:
+            reads = vonage_async.acknowledged if self.products[product].mode == "callback" else read
+            parsed = reads(_SELLER, product, reply, asked)
+            parsed = replace(parsed, evidence=parsed.evidence.replace("HTTP 200", f"HTTP {reply.status}", 1))
+        return kpn_gateway.with_quota(parsed, reply)
+
+    def polls(
+        self,
+        waiting: Waiting,  # noqa: ARG002 - the contract's
+        base_url: str,  # noqa: ARG002
+        options: Mapping[str, str],  # noqa: ARG002
+    ) -> Sequence[Poll]:
+        """None: there is nothing to ask about a request that waits."""
+        return ()
+
+    def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
+        """Read a callback, which comes in Vonage's form (`vonage_async`)."""
+        return vonage_async.parse_later(_SELLER, product, later, accepted, asked)
+
+
+PROVIDER: Collectable = Kpn()
