@@ -4,12 +4,12 @@ Beside the provider's own paths every port serves, without credentials:
 
     GET  /_simulator/charges[?detail=0]   the bill, one row per charge; only the totals
     GET  /_simulator/requests             every request to a provider, refused and dropped ones included
-    POST /_simulator/reset                forgets both, and lets the scenario begin again; the seed stays
+    GET  /_simulator/callbacks            every callback to the customer, lost and refused ones included
+    POST /_simulator/reset                forgets all three, and lets the scenario begin again; the seed stays
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from email.utils import formatdate
 from time import time
@@ -22,33 +22,41 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ringfence.simulator.bill import Account, Bill, Prices, now
-from ringfence.simulator.faults import DIALECTS
+from ringfence.simulator.callbacks import Callbacks
+from ringfence.simulator.faults import CALLBACKS, DIALECTS
+from ringfence.simulator.journeys import Habits
 from ringfence.simulator.scenario import Rule, Scenario
 from ringfence.simulator.subscribers import Subscribers
-from ringfence.simulator.vendor import Answer, Vendor
+from ringfence.simulator.vendor import Answer, Callback, Vendor
 from ringfence.simulator.wire import hang_up, reply
 
 _WITHOUT_STATUS = {"drop_unread", "drop_unanswered", "not_http"}
 
 
 class World:
-    """What all ports share."""
+    """What all ports share: the truth, what goes wrong, the bill, what came in and what is sent out by itself."""
 
-    def __init__(self, seed: int, scenario: Scenario, latency: float) -> None:
+    def __init__(self, seed: int, scenario: Scenario, latency: float, habits: Habits, *, strict: bool) -> None:
         self.subscribers = Subscribers(seed)
         self.scenario = scenario
         self.latency = latency
+        self.strict = strict
         self.bill = Bill()
+        self.callbacks = Callbacks(seed, habits)
         self.requests: list[dict[str, Any]] = []
+        self._vendors: list[Vendor] = []
 
     def app(self, vendor: type[Vendor], prices: Prices) -> ASGIApp:
         """The application of one provider's port."""
+        one = vendor(self.subscribers, Account(vendor.name, prices, self.bill))
+        self._vendors.append(one)
         return Starlette(
             routes=[
                 Route("/_simulator/charges", self._charges),
                 Route("/_simulator/requests", self._requests),
+                Route("/_simulator/callbacks", self._callbacks),
                 Route("/_simulator/reset", self._reset, methods=["POST"]),
-                Mount("", app=_Port(self, vendor(self.subscribers, Account(vendor.name, prices, self.bill)))),
+                Mount("", app=_Port(self, one)),
             ]
         )
 
@@ -76,9 +84,15 @@ class World:
     async def _requests(self, _: Request) -> JSONResponse:
         return JSONResponse({"requests": self.requests})
 
+    async def _callbacks(self, _: Request) -> JSONResponse:
+        return JSONResponse({"callbacks": self.callbacks.rows()})
+
     async def _reset(self, _: Request) -> JSONResponse:
+        await self.callbacks.clear()
         self.bill.clear()
         self.requests.clear()
+        for vendor in self._vendors:
+            vendor.reset()
         self.scenario.restart()
         return JSONResponse({})
 
@@ -101,17 +115,40 @@ class _Port:
             body = await request.body()
         except ClientDisconnect:
             return
-        answer = self._vendor.answer(request, body)
+        answer = self._answer(request, body, rule)
+        billed = rule is None or self._bills(rule)
         # Charged before any delay: a client that no longer waits has still been answered.
-        if rule is None or self._bills(rule):
+        if billed:
             self._world.bill.add(self._vendor.name, answer.request_id, answer.charges)
+        later = answer.later if billed else ()
         if rule:
             answer = self._distorted(answer, rule)
         dropped = rule is not None and rule.fault in _WITHOUT_STATUS
         self._world.record(self._vendor, request, answer, None if dropped else answer.status)
+        if rule and rule.fault == "callback_early":
+            await self._world.callbacks.send_early(self._vendor, later)
+            later = ()
         await asyncio.sleep(self._world.latency + (rule.seconds if rule and rule.fault == "late" else 0))
-        content = json.dumps(answer.payload, separators=(",", ":")).encode()
-        await reply(scope, receive, send, status=answer.status, headers=answer.headers, content=content, rule=rule)
+        try:
+            await reply(scope, receive, send, answer=answer, rule=rule)
+        finally:
+            # What was accepted is answered, also to a client that never saw the acknowledgement.
+            self._call_back(later, rule)
+
+    def _answer(self, request: Request, body: bytes, rule: Rule | None) -> Answer:
+        """What the vendor says, in the words of a fault that changes more than what is said."""
+        complaint = self._vendor.strict(request, body) if self._world.strict else None
+        if complaint:
+            refused = self._vendor.refusal(400)
+            return replace(refused, headers={**refused.headers, "x-simulator-complaint": complaint})
+        answer = self._vendor.answer(request, body)
+        reworded = self._vendor.rewordings.get(rule.fault) if rule else None
+        return reworded(answer) if reworded else answer
+
+    def _call_back(self, later: Sequence[Callback], rule: Rule | None) -> None:
+        fault = rule.fault if rule and rule.fault in CALLBACKS else ""
+        late = rule.seconds if rule and fault == "callback_late" else 0.0
+        self._world.callbacks.call_back(self._vendor, later, fault, late)
 
     def _bills(self, rule: Rule) -> bool:
         """What the rule says, else as the vendor does: its refusals are free."""
@@ -121,7 +158,8 @@ class _Port:
         """The answer in the words of a fault; what was asked and under which id stays."""
         if rule.fault == "status":
             refusal = self._vendor.refusal(rule.status)
-            return replace(answer, status=refusal.status, payload=refusal.payload, headers=_retry_after(rule))
+            headers = {**refusal.headers, **_retry_after(rule)}
+            return replace(answer, status=refusal.status, payload=refusal.payload, headers=headers)
         if rule.fault in self._vendor.refusals and answer.numbers:
             status, payload = self._vendor.refusals[rule.fault]
             return replace(answer, status=status, payload=payload)

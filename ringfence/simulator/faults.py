@@ -44,10 +44,30 @@ FAULTS: dict[str, bool | None] = {
     "throttled": None,
     "too_many": None,
     "internal_error": None,
+    # what is told when it is asked for: never
+    "not_ready_ever": None,
+    # of a gateway before the vendor: a token that is no longer taken, one that cannot be had, a product that the token
+    # is not for, a quota that is used up, and the end of an API announced
+    "token_expired": None,
+    "token_error": None,
+    "product_not_in_project": None,
+    "quota_used": None,
+    "sunset": None,
+    # what is sent later, by the vendor itself: never, twice, before its own acknowledgement, late (seconds), beside
+    # others that were never asked for, and with nothing determined
+    "callback_lost": None,
+    "callback_twice": None,
+    "callback_early": None,
+    "callback_late": None,
+    "callback_forged": None,
+    "callback_outcome_2": None,
 }
 
 # Ways of speaking: refusals are worded in them too.
 DIALECTS = {"sdk_dialect"}
+
+# They change nothing of the answer itself.
+CALLBACKS = {fault for fault in FAULTS if fault.startswith("callback_")}
 
 SCENARIOS: dict[str, list[dict[str, Any]]] = {
     "none": [],
@@ -76,6 +96,14 @@ SCENARIOS: dict[str, list[dict[str, Any]]] = {
     "outage": [{"when": "always", "fault": "status", "status": 503}],
     "no-credit": [{"when": "always", "fault": "no_credit"}],
     "not-enabled": [{"when": "always", "fault": "not_enabled"}],
+    "callbacks": [
+        {"when": {"every": 19}, "fault": "callback_outcome_2"},
+        {"when": {"every": 17}, "fault": "callback_forged"},
+        {"when": {"every": 13}, "fault": "callback_early"},
+        {"when": {"every": 11}, "fault": "callback_late", "seconds": 2},
+        {"when": {"every": 5}, "fault": "callback_twice"},
+        {"when": {"every": 4}, "fault": "callback_lost"},
+    ],
     "slow": [{"when": "always", "fault": "late", "seconds": 2}],
     # For the vendors' own SDKs: that of Messente refuses the words of Messente's documentation.
     "sdk-dialect": [{"provider": "messente", "when": "always", "fault": "sdk_dialect"}],

@@ -17,8 +17,9 @@ from starlette.requests import Request
 from ringfence.simulator.bill import Account, Charge, Price, Prices
 from ringfence.simulator.credentials import basic
 from ringfence.simulator.messente_items import contrary, item, sdk_item
+from ringfence.simulator.strictness import JSON, Form, complaint
 from ringfence.simulator.subscribers import Subscribers
-from ringfence.simulator.vendor import Answer, Payload
+from ringfence.simulator.vendor import Answer, Payload, Vendor
 
 _PATH = "/v1/hlr/sync"
 _LIMIT = 10
@@ -34,6 +35,16 @@ _TEXTS = {
 _CODES = {400: 102, 401: 101, 402: 104}
 _SERVER_ERROR = {"code": 103, "description": "Server error"}
 
+_FORMS = {
+    ("POST", _PATH): Form(
+        keys=frozenset({"numbers"}),
+        sends=frozenset({JSON}),
+        accepts=frozenset({JSON}),
+        numbers=frozenset({"numbers"}),
+        number=re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII),
+    )
+}
+
 # Outside every country's numbering plan (+882 is shared by international networks), so that nobody has asked for it.
 _UNASKED = "+88299900000001"
 
@@ -42,7 +53,7 @@ def _error(code: int) -> Payload:
     return {"error": {"code": code, "description": _TEXTS[code]}}
 
 
-class Messente:
+class Messente(Vendor):
     """`POST /v1/hlr/sync`: 1 to 10 numbers, answered in the response."""
 
     name: ClassVar[str] = "messente"
@@ -96,6 +107,10 @@ class Messente:
         """The error document for an HTTP status, in the tutorial's envelope."""
         error = {"error": _SERVER_ERROR} if status >= 500 else _error(_CODES.get(status, 106))
         return Answer(status, error, str(uuid4()))
+
+    def strict(self, request: Request, body: bytes) -> str | None:
+        """Anything that the tutorial does not name, and numbers that are not E.164 with `+`."""
+        return complaint(_FORMS, request, body)
 
 
 def _fault_of(request: Request) -> int | None:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvicorn
@@ -15,6 +15,7 @@ import uvicorn
 from ringfence.errors import RingfenceError
 from ringfence.simulator.app import World
 from ringfence.simulator.bill import read_prices
+from ringfence.simulator.journeys import Habits
 from ringfence.simulator.scenario import read_scenario
 from ringfence.simulator.vendor import vendors
 from ringfence.simulator.wire import WireProtocol
@@ -29,7 +30,8 @@ class Settings:
 
     port: of the first provider, the others follow at their offsets; of the only one when `provider` names it; 0 takes
     free ports. latency: seconds before every answer. prices: a YAML file (bill.py). scenario: a name or a YAML file
-    (scenario.py). tls_cert, tls_key: PEM files; with them every port speaks HTTPS.
+    (scenario.py). tls_cert, tls_key: PEM files; with them every port speaks HTTPS. callbacks: how they travel
+    (journeys.py). strict: refuse what a vendor would refuse and its double lets pass.
     """
 
     port: int = 8900
@@ -41,6 +43,8 @@ class Settings:
     scenario: str = "none"
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    callbacks: Habits = field(default_factory=Habits)
+    strict: bool = False
 
 
 def serve(settings: Settings, on_ready: Callable[[Sequence[tuple[str, str]]], None] | None = None) -> None:
@@ -85,7 +89,8 @@ class _Server(uvicorn.Server):
 class _Servers:
     """The servers of one simulation with the sockets that they listen on."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
         self.urls: list[tuple[str, str]] = []
         self._servers: list[tuple[_Server, socket.socket]] = []
 
@@ -100,8 +105,11 @@ class _Servers:
             server.should_exit = True
 
     async def run(self) -> None:
-        """Serve until `stop`."""
-        await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in self._servers))
+        """Serve until `stop`; callbacks that are still under way then are called back."""
+        try:
+            await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in self._servers))
+        finally:
+            await self._world.callbacks.close()
 
 
 @contextlib.contextmanager
@@ -111,8 +119,9 @@ def _listening(settings: Settings) -> Iterator[_Servers]:
     if settings.provider is not None and settings.provider not in known:
         raise RingfenceError(f"there is no provider '{settings.provider}' here; there are: {', '.join(known)}")
     prices = read_prices(settings.prices, {name: vendor.list_prices for name, vendor in known.items()})
-    world = World(settings.seed, read_scenario(settings.scenario, known), settings.latency)
-    servers = _Servers()
+    scenario = read_scenario(settings.scenario, known)
+    world = World(settings.seed, scenario, settings.latency, settings.callbacks, strict=settings.strict)
+    servers = _Servers(world)
     with contextlib.ExitStack() as listeners:
         for name, vendor in known.items():
             if settings.provider in (None, name):

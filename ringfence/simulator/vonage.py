@@ -1,46 +1,50 @@
-"""Vonage Number Insight, synchronous: credentials, parameters, bill and refusals in Vonage's words.
+"""Vonage Number Insight: credentials, parameters, bill, callbacks and refusals in Vonage's words.
 
 Sources: the Number Insight reference, Nexmo's specification 1.1.2, Vonage's SDKs, and for HTTP 200 under wrong
-credentials and 403 under another method the tests of Vonage's own gateway. How an answer reads is in vonage_items.py.
-A business error is HTTP 200 with a status and a text and nothing else. Not simulated: XML, which is refused (406);
-`cnam`, for which this account is not enabled (19); JSON bodies, which no SDK sends; the callbacks of `advanced/async`,
-which is acknowledged and costs nothing until there are any.
+credentials and 403 under another method the tests of Vonage's own gateway. What a request asks is in vonage_asked.py,
+how an answer reads in vonage_items.py, as XML in vonage_markup.py. A business error is HTTP 200 with a status and a
+text and nothing else. Not simulated: JSON bodies, which no SDK sends, and callbacks before the final one.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import ClassVar
-from urllib.parse import parse_qsl
 from uuid import uuid4
 
-import phonenumbers
 from starlette.requests import Request
 
+from ringfence.simulator import vonage_markup
 from ringfence.simulator.bill import Account, Charge, Price, Prices, decimal_text
-from ringfence.simulator.credentials import basic, good
+from ringfence.simulator.strictness import complaint
 from ringfence.simulator.subscribers import Network, State, Subscriber, Subscribers
-from ringfence.simulator.vendor import Answer, Payload
-from ringfence.simulator.vonage_faults import DISTORTIONS, REFUSED_WITH
-from ringfence.simulator.vonage_items import NUMBER_FORMAT, STATUS_TEXT, advanced, standard
+from ringfence.simulator.vendor import Answer, Callback, Delivery, Payload, Vendor
+from ringfence.simulator.vonage_asked import ASYNC, Asked, asked, documented
+from ringfence.simulator.vonage_faults import DISTORTIONS, REFUSED_WITH, REWORDINGS
+from ringfence.simulator.vonage_items import ACCEPTED_TEXT, NUMBER_FORMAT, STATUS_TEXT, advanced, caller, standard
 from ringfence.simulator.vonage_items import basic as formatted
 
 _PATH = re.compile(r"/ni/(basic|standard|advanced|advanced/async)/(json|xml)", re.ASCII)
-_NUMBER = re.compile(r"[0-9+()\s-]+", re.ASCII)
 _E164 = re.compile(r"[1-9][0-9]{6,14}", re.ASCII)
-_FORM = "application/x-www-form-urlencoded"
+_FORMS = documented()
 # Digits after the point, at least: "0.04000000", "10.000000", "1.97" have all been seen.
 _SCALES = (8, 8, 6, 2)
 _LEVELS: Mapping[str, Callable[[Subscriber, Network], tuple[int, Payload]]] = {
     "basic": lambda subscriber, home: (0, formatted(subscriber, home)),
     "standard": lambda subscriber, home: (0, standard(subscriber, home)),
     "advanced": advanced,
+    ASYNC: advanced,
+}
+_MARKUP: Mapping[str, Callable[[Payload], bytes]] = {
+    "basic": vonage_markup.basic,
+    ASYNC: vonage_markup.acknowledgement,
 }
 
 
-class Vonage:
-    """`/ni/{basic|standard|advanced|advanced/async}/json` by GET and POST: one number a request."""
+class Vonage(Vendor):
+    """`/ni/{basic|standard|advanced|advanced/async}/{json|xml}` by GET and POST: one number a request."""
 
     name: ClassVar[str] = "vonage"
     port_offset: ClassVar[int] = 1
@@ -48,12 +52,19 @@ class Vonage:
         "basic": Price(0, "EUR"),
         "standard": Price(5_000_000, "EUR"),
         "advanced": Price(40_000_000, "EUR"),
+        "advanced_async": Price(40_000_000, "EUR"),
+        "standard_cnam": Price(15_000_000, "EUR"),
+        "advanced_cnam": Price(50_000_000, "EUR"),
+        "advanced_async_cnam": Price(50_000_000, "EUR"),
     }
     distortions: ClassVar[Mapping[str, Callable[[Payload], Payload]]] = DISTORTIONS
     refusals: ClassVar[Mapping[str, tuple[int, Payload]]] = {
         fault: (200, {"status": status, "status_message": STATUS_TEXT[status]})
         for fault, status in REFUSED_WITH.items()
     }
+    rewordings: ClassVar[Mapping[str, Callable[[Answer], Answer]]] = REWORDINGS
+    # "You must answer with 200 or 204."
+    delivery: ClassVar[Delivery] = Delivery(taken=frozenset({200, 204}))
 
     def __init__(self, subscribers: Subscribers, account: Account) -> None:
         self._subscribers = subscribers
@@ -65,22 +76,11 @@ class Vonage:
         if not path:
             return self.refusal(404)
         level, form = path.groups()
-        if form == "xml":
-            return self.refusal(406)
         if request.method not in ("GET", "POST"):
             return self.refusal(403)
-        parameters = _parameters(request, body)
-        status = _fault_of(level, request.headers.get("authorization", ""), parameters)
-        if parameters is None or status:
-            return _refused(level, status)
-        number = parameters["number"]
-        digits = _digits(number, parameters.get("country", ""))
-        subscriber = self._subscribers.find(digits)
-        home = subscriber.original
-        if not _E164.fullmatch(digits) or subscriber.state is State.UNALLOCATED or home is None:
-            refused = _refused(level, 3, NUMBER_FORMAT.format(number))
-            return replace(refused, numbers=(f"+{digits}",)) if _E164.fullmatch(digits) else refused
-        return self._acknowledged(subscriber) if level == "advanced/async" else self._told(level, subscriber, home)
+        wanted = asked(level, request, body)
+        answer = refused_with(level, wanted) if isinstance(wanted, int) else self._answer(wanted, form)
+        return replace(answer, markup=_MARKUP.get(level, vonage_markup.lookup)) if form == "xml" else answer
 
     def refusal(self, status: int) -> Answer:
         """The error document for an HTTP status (RFC 7807), which Number Insight itself does not document."""
@@ -88,16 +88,33 @@ class Vonage:
         kind = f"https://developer.nexmo.com/api-errors#{title.lower().replace(' ', '-')}"
         return Answer(status, {"type": kind, "title": title, "detail": title, "instance": uuid4().hex}, str(uuid4()))
 
-    def _told(self, level: str, subscriber: Subscriber, home: Network) -> Answer:
+    def strict(self, request: Request, body: bytes) -> str | None:
+        """What the reference does not document."""
+        return complaint(_FORMS, request, body)
+
+    def _answer(self, wanted: Asked, form: str) -> Answer:
+        subscriber = self._subscribers.find(wanted.digits)
+        home = subscriber.original
+        if not _E164.fullmatch(wanted.digits) or subscriber.state is State.UNALLOCATED or home is None:
+            refused = refused_with(wanted.level, 3, NUMBER_FORMAT.format(wanted.sent))
+            return replace(refused, numbers=(f"+{wanted.digits}",)) if _E164.fullmatch(wanted.digits) else refused
+        told = self._told(wanted, subscriber, home)
+        return self._acknowledged(wanted, subscriber, told, form) if wanted.level == ASYNC else told
+
+    def _told(self, wanted: Asked, subscriber: Subscriber, home: Network) -> Answer:
         """The answer about a number, with its charge and its refund; basic states neither."""
-        status, facts = _LEVELS[level](subscriber, home)
-        listed = self._account.prices[level]
-        refund = listed.amount * _refunded_eighths(level, status, facts, subscriber) // 8
-        money = {} if level == "basic" else self._money(subscriber, listed.amount, refund)
+        status, facts = _LEVELS[wanted.level](subscriber, home)
+        listed, plain = self._account.prices[wanted.priced_as], self._account.prices[wanted.product]
+        refund = plain.amount * _refunded_eighths(wanted.level, status, facts, subscriber) // 8
+        if wanted.names_caller:
+            # A name is charged where there may be one, found or not, and given back elsewhere.
+            refund += 0 if home.region == "US" else listed.amount - plain.amount
+            facts |= caller(subscriber, flat=wanted.level == "standard") if home.region == "US" else {}
+        money = {} if wanted.level == "basic" else self._money(subscriber, listed.amount, refund)
         request_id, number = str(uuid4()), f"+{subscriber.digits}"
-        charges = [Charge(level, number, listed)]
+        charges = [Charge(wanted.product, number, listed)]
         if refund:
-            charges.append(Charge(level, number, Price(-refund, listed.currency)))
+            charges.append(Charge(wanted.product, number, Price(-refund, listed.currency)))
         head = {"status": status, "status_message": STATUS_TEXT[status], "request_id": request_id}
         return Answer(200, {**head, **facts, **money}, request_id, (number,), tuple(charges))
 
@@ -108,63 +125,32 @@ class Vonage:
             money["refund_price"] = _text(refund, subscriber.dice)
         return money | {"remaining_balance": _text(self._account.balance() - price + refund, subscriber.dice // 4)}
 
-    def _acknowledged(self, subscriber: Subscriber) -> Answer:
-        """An asynchronous lookup, accepted: its text is sometimes left out."""
-        request_id = str(uuid4())
+    def _acknowledged(self, wanted: Asked, subscriber: Subscriber, told: Answer, form: str) -> Answer:
+        """An asynchronous lookup, accepted: the answer itself goes to the callback, without the deprecated field.
+
+        A text is sometimes left out, and now and then it is known at once that there is no live lookup.
+        """
+        said = told.payload["status"] if subscriber.dice % 4 == 0 else 0
         payload: Payload = {
-            "request_id": request_id,
+            "request_id": told.request_id,
             "number": subscriber.digits,
-            "remaining_balance": _text(self._account.balance(), subscriber.dice // 4),
-            "request_price": _text(self._account.prices["advanced"].amount, subscriber.dice),
-            "status": 0,
+            "remaining_balance": told.payload["remaining_balance"],
+            "request_price": told.payload["request_price"],
+            "status": said,
         }
-        said = {"error_text": STATUS_TEXT[0]} if subscriber.dice % 2 else {}
-        return Answer(200, payload | said, request_id, (f"+{subscriber.digits}",))
+        if said or subscriber.dice % 2:
+            payload["error_text"] = ACCEPTED_TEXT.get(said, STATUS_TEXT[0])
+        body = {key: value for key, value in told.payload.items() if key != "real_time_data"}
+        later = Callback(wanted.callback, json.dumps(body, separators=(",", ":")).encode(), told.numbers[0])
+        if form == "xml":
+            later = replace(later, body=vonage_markup.lookup(body), content_type=vonage_markup.MEDIA_TYPE)
+        return replace(told, payload=payload, later=(later,))
 
 
-def _refused(level: str, status: int, text: str | None = None) -> Answer:
+def refused_with(level: str, status: int, text: str | None = None) -> Answer:
     """Two fields under HTTP 200; the asynchronous level calls its text otherwise."""
-    key = "error_text" if level == "advanced/async" else "status_message"
+    key = "error_text" if level == ASYNC else "status_message"
     return Answer(200, {"status": status, key: text or STATUS_TEXT[status]}, str(uuid4()))
-
-
-def _fault_of(level: str, authorization: str, parameters: Mapping[str, str] | None) -> int:
-    """The status with which a request is refused before its number is looked at; 0 is none."""
-    if parameters is None:
-        return 999 if level.startswith("advanced") else 3
-    pair = (parameters.get("api_key", ""), parameters.get("api_secret", ""))
-    if not (basic(authorization) if authorization else good(*pair)):
-        return 4
-    if not parameters.get("number") or (level == "advanced/async" and not parameters.get("callback")):
-        return 3
-    return 19 if level != "basic" and parameters.get("cnam", "").lower() == "true" else 0
-
-
-def _parameters(request: Request, body: bytes) -> dict[str, str] | None:
-    """The parameters of the query and of a form; None for a body that is no form."""
-    parameters = dict(request.query_params)
-    if request.method != "POST" or not body:
-        return parameters
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        return None
-    try:
-        return parameters | dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
-    except ValueError:
-        return None
-
-
-def _digits(number: str, country: str) -> str:
-    """The digits of the international number; empty for none, or for one that is not of the country stated."""
-    if not _NUMBER.fullmatch(number):
-        return ""
-    if not country:
-        return re.sub(r"\D", "", number)
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except phonenumbers.NumberParseException:
-        return ""
-    found = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
-    return found if phonenumbers.region_code_for_number(parsed) == country else ""
 
 
 def _refunded_eighths(level: str, status: int, facts: Payload, subscriber: Subscriber) -> int:

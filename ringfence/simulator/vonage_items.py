@@ -28,6 +28,8 @@ STATUS_TEXT = {
     45: _NO_LIVE_LOOKUP,
     999: "Request unparseable.",
 }
+# What an acknowledgement says of 43 to 45.
+ACCEPTED_TEXT = dict.fromkeys((43, 44, 45), "Live mobile lookup not returned")
 _OUTCOME_TEXT = {0: "Success", 1: "Partial success - some fields populated", 2: "Failed"}
 NUMBER_FORMAT = "Invalid request :: Not valid number format detected [ {} ]"
 
@@ -66,6 +68,7 @@ _NETWORK_TYPES = {
     Line.OTHER: "unknown",
 }
 _LANDLINES = {Line.LANDLINE, Line.TOLL_FREE, Line.PREMIUM}
+_FIRST, _LAST = ("Avery", "Blake", "Casey", "Devon"), ("Amberley", "Birchwood", "Calder")
 _ABSENT_WORDS = ("unknown", None, "null")
 
 
@@ -109,6 +112,19 @@ def advanced(subscriber: Subscriber, home: Network) -> tuple[int, Payload]:
         # Deprecated, and always this, whatever is true.
         payload["real_time_data"] = {"active_status": "inactive", "handset_status": "off"}
     return status, payload
+
+
+def caller(subscriber: Subscriber, *, flat: bool) -> Payload:
+    """Who has the number, as American databases know it; `flat` repeats it beside, as the level standard does."""
+    first, last = _FIRST[subscriber.dice % len(_FIRST)], _LAST[subscriber.dice // 8 % len(_LAST)]
+    known: tuple[Payload, ...] = (
+        {"caller_type": "consumer", "caller_name": f"{first} {last}", "first_name": first, "last_name": last},
+        {"caller_type": "business", "caller_name": f"{last} & Sons"},
+        {"caller_type": "unknown", "caller_name": "unknown"},
+        {"caller_type": "consumer", "caller_name": None, "first_name": first, "last_name": last},
+    )
+    identity = known[subscriber.dice // 3 % len(known)]
+    return {"caller_identity": identity, **(identity if flat else {})}
 
 
 def _words(subscriber: Subscriber, home: Network) -> _Words:

@@ -1,6 +1,7 @@
 """What becomes of a reply on the wire: sent whole, slowly, in another dress, or cut off. No vendor's words."""
 
 import asyncio
+import json
 import socket
 import struct
 import zlib
@@ -12,8 +13,9 @@ from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ringfence.simulator.scenario import Rule
+from ringfence.simulator.vendor import Answer
 
-_JSON = "application/json"
+_JSON, _XML = "application/json", "application/xml"
 _BOMB_CHUNK, _BOMB_CHUNKS = bytes(1 << 20), 128
 _DRIPS = 20
 # Linger on, for 0 s: the kernel answers with RST instead of FIN (socket(7), SO_LINGER).
@@ -34,10 +36,6 @@ class WireProtocol(H11Protocol):
         self.app = with_transport
 
 
-def _unchanged(content: bytes) -> tuple[str, bytes]:
-    return _JSON, content
-
-
 @cache
 def _bomb() -> bytes:
     """128 MiB of zeros in 128 KiB of gzip."""
@@ -56,25 +54,19 @@ _BODIES: Mapping[str, Callable[[bytes], tuple[str, bytes]]] = {
 }
 
 
-async def reply(
-    scope: Scope,
-    receive: Receive,
-    send: Send,
-    *,
-    status: int,
-    headers: Mapping[str, str],
-    content: bytes,
-    rule: Rule | None,
-) -> None:
-    """Send a JSON reply, or what a rule makes of it."""
+async def reply(scope: Scope, receive: Receive, send: Send, *, answer: Answer, rule: Rule | None) -> None:
+    """Send an answer as JSON or XML, or what a rule makes of it."""
     fault = rule.fault if rule else ""
-    media_type, body = _BODIES.get(fault, _unchanged)(content)
-    named = {**headers, "content-type": media_type, "content-length": str(len(body))}
+    written = answer.markup(answer.payload) if answer.markup else None
+    content = json.dumps(answer.payload, separators=(",", ":")).encode() if written is None else written
+    usual = {"content-type": _JSON if written is None else _XML, **answer.headers}
+    media_type, body = _BODIES[fault](content) if fault in _BODIES else (usual["content-type"], content)
+    named = {**usual, "content-type": media_type, "content-length": str(len(body))}
     if fault == "gzip_bomb":
         named["content-encoding"] = "gzip"
     start: Message = {
         "type": "http.response.start",
-        "status": status,
+        "status": answer.status,
         "headers": [(name.encode(), value.encode()) for name, value in named.items()],
     }
     if rule and (fault.startswith("drop_") or fault == "not_http"):

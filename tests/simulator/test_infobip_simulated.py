@@ -101,7 +101,9 @@ def test_bodies_that_are_refused(client: httpx.Client, content: bytes, text: str
         ("POST", "/number/1/query/", {}, 404),
         ("POST", "/number/2/query", {}, 404),
         ("POST", "/number/1/query", {"Content-Type": "text/plain"}, 400),
-        ("POST", "/number/1/query", {"Accept": "application/xml"}, 406),
+        ("POST", "/number/1/query", {"Accept": "text/plain"}, 406),
+        ("GET", "/number/1/notify", {}, 405),
+        ("POST", "/number/1/logs", {}, 405),
         ("POST", "/number/1/query", {"Content-Type": "application/json; charset=utf-8"}, 200),
     ],
 )

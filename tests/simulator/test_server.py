@@ -26,20 +26,26 @@ print("ended")
 """
 
 
+PORTS = {"infobip": 0, "vonage": 1, "kaleyra": 2, "kpn": 3, "messente": 4, "vonage_insights": 5}
+# In nanos of EUR, what is promised of products without options.
+PRICES = {
+    "infobip": {"query": 10_000_000, "notify": 10_000_000},
+    "vonage": {"basic": 0, "standard": 5_000_000, "advanced": 40_000_000, "advanced_async": 40_000_000},
+    "kaleyra": {"lookup": 200_000_000},
+    "kpn": {"advanced": 30_000_000, "advanced_async": 30_000_000},
+    "messente": {"hlr_sync": 2_000_000},
+    "vonage_insights": {},
+}
+
+
 def test_every_provider_has_a_port_and_prices_of_its_own() -> None:
-    """The ports and the list prices are those that the documents promise."""
+    """The ports and the list prices are those that the documents promise, and all are in euros."""
     known = vendors()
-    assert {name: vendor.port_offset for name, vendor in known.items()} == {"infobip": 0, "vonage": 1, "messente": 4}
-    prices = {
-        f"{name}.{product}": price for name, vendor in known.items() for product, price in vendor.list_prices.items()
-    }
-    assert {name: (price.amount, price.currency) for name, price in prices.items()} == {
-        "infobip.query": (10_000_000, "EUR"),
-        "vonage.basic": (0, "EUR"),
-        "vonage.standard": (5_000_000, "EUR"),
-        "vonage.advanced": (40_000_000, "EUR"),
-        "messente.hlr_sync": (2_000_000, "EUR"),
-    }
+    assert {name: vendor.port_offset for name, vendor in known.items()} == PORTS
+    for name, listed in PRICES.items():
+        stated = known[name].list_prices
+        assert {product: stated[product].amount for product in listed} == listed
+        assert {price.currency for price in stated.values()} == {"EUR"}
 
 
 def test_one_provider_can_be_served_alone() -> None:
@@ -64,7 +70,7 @@ def test_serve_ends_by_signal(number: signal.Signals) -> None:
                 out, err = child.communicate(timeout=10)
         finally:
             child.kill()
-    assert names == ["infobip", "vonage", "messente"]
+    assert names == list(PORTS)
     assert (out, err, child.returncode) == ("ended\n", "", 0)
 
 
@@ -79,7 +85,7 @@ def test_a_port_in_use_is_named() -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        (Settings(provider="acme"), "no provider 'acme' here; there are: infobip, vonage, messente"),
+        (Settings(provider="acme"), "no provider 'acme' here; there are: infobip, vonage, kaleyra, kpn, messente"),
         (Settings(scenario="doom"), "no scenario 'doom'; give a file, or one of: none, chaos, outage"),
         (Settings(prices=Path("/nonexistent.yaml")), "cannot read the prices in /nonexistent.yaml"),
         (Settings(tls_cert=Path("/nonexistent.pem")), "cannot use the TLS certificate /nonexistent.pem"),
@@ -112,7 +118,7 @@ def test_prices_are_exact_to_the_nano(tmp_path: Path, written: str, amount: str,
         ("infobip: {query: 0.1}", "infobip.query: '0.1' is not a price"),
         ("infobip: {query: 1e-3 EUR}", "is not a price"),
         ("infobip: {query: -1 EUR}", "is not a price"),
-        ("infobip: {hlr: 1 EUR}", "no product infobip.hlr; there are: infobip.query, vonage"),
+        ("infobip: {hlr: 1 EUR}", "no product infobip.hlr; there are: infobip.query, infobip.notify"),
         ("infobip: 1 EUR", "write prices as"),
         ("infobip:\n  query: [1 EUR\n", "line 3: not valid YAML .expected"),
         ("infobip: \x01", "line 1: not valid YAML .a character"),

@@ -2,10 +2,13 @@
 
 import base64
 import json
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,14 @@ import httpx
 import phonenumbers
 import pytest
 
+from ringfence.http.exchange import Reply
+from ringfence.lookups.verdict import net_price
+from ringfence.money.amount import nanos
+from ringfence.numbers.phone import Phone
+from ringfence.providers.collectable import Later
+from ringfence.providers.number_insight import request_id
+from ringfence.providers.vonage import PROVIDER
+from ringfence.providers.vonage_markup import document
 from ringfence.simulator.server import Settings, running
 from ringfence.simulator.subscribers import State, Subscribers
 
@@ -129,7 +140,7 @@ def test_credentials(
         ("basic", {"number": NUMBER, "country": "GB"}, 3, REFUSED.format(NUMBER)),
         ("basic", {"number": NUMBER, "country": "nl"}, 3, REFUSED.format(NUMBER)),
         ("advanced/async", {"number": "1234", "callback": "https://example.com/"}, 3, REFUSED.format("1234")),
-        ("advanced", {"number": NUMBER, "cnam": "true"}, 19, "not enabled"),
+        ("advanced", {"number": NUMBER, "cnam": "true"}, 0, "Success"),
         ("basic", {"number": "0612000011", "country": "NL"}, 0, "Success"),
         ("basic", {"number": "+31 (6) 1200-0011"}, 0, "Success"),
     ],
@@ -151,7 +162,7 @@ def test_parameters(client: httpx.Client, level: str, params: Item, status: int,
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/ni/advanced/xml", 406),
+        ("GET", "/ni/advanced/csv", 404),
         ("GET", "/ni/premium/json", 404),
         ("GET", "/ni/basic", 404),
         ("GET", "/ni/basic/json/", 404),
@@ -159,7 +170,7 @@ def test_parameters(client: httpx.Client, level: str, params: Item, status: int,
     ],
 )
 def test_requests_that_are_refused(client: httpx.Client, method: str, path: str, status: int) -> None:
-    """Other paths, methods and XML are refused by HTTP status, in an error document, and recorded."""
+    """Other paths, methods and formats are refused by HTTP status, in an error document, and recorded."""
     answer = client.request(method, path, params={"number": NUMBER})
     assert answer.status_code == status
     assert set(answer.json()) == {"type", "title", "detail", "instance"}
@@ -271,19 +282,134 @@ def test_bill_prices_and_balance_agree(client: httpx.Client, mobiles: Callable[[
     assert sum(told.values()) == total == Decimal(10_000_000) - balance
 
 
-def test_an_asynchronous_lookup_is_acknowledged(client: httpx.Client, mobiles: Callable[[int], list[str]]) -> None:
-    """The acknowledgement has five fields and sometimes a text; nothing is charged before there is a callback."""
+class Inbox:
+    """What was called back: bodies by request id, with their content type."""
+
+    def __init__(self) -> None:
+        self.came: list[tuple[str, bytes]] = []
+        box = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                box.came.append((self.headers["content-type"], body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/vonage/hook"
+
+    def wait(self, count: int) -> list[tuple[str, bytes]]:
+        """So many callbacks, or as many as came in five seconds."""
+        until = time.monotonic() + 5
+        while len(self.came) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        return self.came
+
+
+@pytest.fixture
+def inbox() -> Iterator[Inbox]:
+    """A customer's own server, which takes every callback."""
+    box = Inbox()
+    thread = threading.Thread(target=box.server.serve_forever)
+    thread.start()
+    yield box
+    box.server.shutdown()
+    thread.join()
+    box.server.server_close()
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_an_asynchronous_lookup_is_called_back(
+    client: httpx.Client, mobiles: Callable[[int], list[str]], inbox: Inbox, form: str
+) -> None:
+    """Accepted in five or six fields, charged once, and answered in full to the callback, under the same id."""
+    accepted = {}
     seen = set()
     for number in mobiles(40):
-        if ask(client, number, "basic")["status"] == 3:
-            continue
-        params = {"number": number, "callback": "https://example.com/hook"}
-        item = client.get("/ni/advanced/async/json", params=params).json()
-        assert (item["number"], item["status"], Decimal(item["request_price"])) == (number, 0, Decimal("0.04"))
-        seen.add(frozenset(item))
+        params = {"number": number, "callback": inbox.url}
+        answer = client.get(f"/ni/advanced/async/{form}", params=params)
+        parsed = PROVIDER.parse("advanced_async", Reply(200, {}, answer.content), [Phone(f"+{number}")])
+        assert parsed.verdict in ("awaiting", "answered")
+        if parsed.verdict == "awaiting":
+            accepted[parsed.request_ref] = (Phone(f"+{number}"), Reply(200, {}, answer.content))
+            item = document(answer.content)
+            assert isinstance(item, dict)
+            seen.add((frozenset(item), int(item["status"]) > 0))
+            assert (item["number"], Decimal(item["request_price"])) == (number, Decimal("0.04"))
     fields = {"request_id", "number", "remaining_balance", "request_price", "status"}
-    assert seen == {frozenset(fields), frozenset(fields | {"error_text"})}
-    assert {row["product"] for row in charges(client)} == {"basic"}
+    said = frozenset(fields | {"error_text"})
+    assert seen == {(frozenset(fields), False), (said, False), (said, True)}
+    spent = 0
+    for kind, body in inbox.wait(len(accepted)):
+        assert kind == f"application/{form}"
+        assert b"real_time_data" not in body
+        phone, before = accepted.pop(request_id(document(body)))
+        parsed = PROVIDER.parse_later("advanced_async", Later("callback", "", Reply(200, {}, body)), before, [phone])
+        (one,) = parsed.lookups
+        assert one.phone == phone
+        spent += net_price(one, 10**12)
+    assert accepted == {}
+    assert {row["product"] for row in charges(client)} == {"advanced_async"}
+    assert sum(nanos(row["amount"]) for row in charges(client)) == spent > 0
+
+
+def test_a_callback_may_find_nothing(tmp_path: Path, inbox: Inbox) -> None:
+    """Under its fault `lookup_outcome` is 2, and the whole price is given back, in the bill too."""
+    with faulty(tmp_path, {"when": "always", "fault": "callback_outcome_2"}) as client:
+        client.get("/ni/advanced/async/json", params={"number": NUMBER, "callback": inbox.url})
+        client.get("/ni/advanced/async/xml", params={"number": NUMBER, "callback": inbox.url})
+        for _, body in inbox.wait(2):
+            found = document(body)
+            assert isinstance(found, dict)
+            assert (str(found["lookup_outcome"]), found["request_price"]) == ("2", found["refund_price"])
+        assert [row["amount"] for row in charges(client)] == ["0.040000000", "-0.040000000"] * 2
+        assert client.get("/ni/advanced/json", params={"number": NUMBER}).json()["lookup_outcome"] == 0
+
+
+def test_callers_are_known_in_the_united_states_and_charged(client: httpx.Client) -> None:
+    """The price of a name is charged whether or not there is one, and given back where there can be none."""
+    kinds = set()
+    for number in (f"1212555{number:04d}" for number in range(1000, 1040)):
+        client.post("/_simulator/reset")
+        item = client.get("/ni/standard/json", params={"number": number, "cnam": "true"}).json()
+        if item["status"]:
+            continue
+        kinds.add(item["caller_identity"]["caller_type"])
+        assert item["caller_name"] == item["caller_identity"]["caller_name"]
+        assert Decimal(item["request_price"]) == Decimal("0.015")
+        refund = Decimal(item.get("refund_price", "0"))
+        assert refund in (0, Decimal("0.005"))
+        assert sum(Decimal(row["amount"]) for row in charges(client)) == Decimal("0.015") - refund
+    assert kinds == {"consumer", "business", "unknown"}
+    client.post("/_simulator/reset")
+    item = client.get("/ni/advanced/json", params={"number": NUMBER, "cnam": "true"}).json()
+    assert "caller_identity" not in item
+    assert Decimal(item["request_price"]) - Decimal(item["refund_price"]) == Decimal("0.04")
+    assert "caller_identity" not in client.get("/ni/advanced/json", params={"number": NUMBER}).json()
+
+
+def test_xml_says_what_json_says(client: httpx.Client, mobiles: Callable[[int], list[str]]) -> None:
+    """At each level, refusals included, another parser than ours finds the same answer in both forms."""
+    for number in (*mobiles(60), "12025550166", "31207654321", "1234"):
+        for level in ("basic", "standard", "advanced"):
+            phone = Phone(f"+{number}") if len(number) > 6 else Phone("+31612000011")
+            replies = [client.get(f"/ni/{level}/{form}", params={"number": number}) for form in ("json", "xml")]
+            assert [reply.headers["content-type"] for reply in replies] == ["application/json", "application/xml"]
+            json_, xml = (PROVIDER.parse(level, Reply(200, {}, reply.content), [phone]) for reply in replies)
+            assert (json_.verdict, json_.lookups) == (xml.verdict, xml.lookups)
+
+
+def test_strict_refuses_what_is_not_documented() -> None:
+    """A parameter that the reference does not have, or a callback where there is none, that is."""
+    with running(Settings(seed=1, strict=True)) as urls:
+        base = urls["vonage"]
+        good = {"number": NUMBER, "country": "NL", "cnam": "false"}
+        for params, status in ((good, 200), ({**good, "numbers": "1"}, 400), ({**good, "callback": "x"}, 400)):
+            assert httpx.get(f"{base}/ni/basic/json", params=params, headers=header("a:b")).status_code == status
 
 
 @pytest.mark.parametrize(
