@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -82,6 +83,27 @@ class Setup:
             raise ConfigError(
                 f"{where} is {url}, but mode is live: allowed are trusted_hosts, and https to "
                 + ", ".join(provider(name).hosts)
+            )
+        return url
+
+    @property
+    def callbacks_url(self) -> str | None:
+        """Where providers reach `ringfence callbacks`, None where nothing is configured; refuses to mix modes.
+
+        In simulate mode the host must be loopback or listed in `simulator_hosts`; in live mode it must be reached over
+        https, and from outside.
+        """
+        url = self.config.callbacks.public_url
+        if url is None:
+            return None
+        where = f"{self.path}: callbacks.public_url is {url}, but mode is {self.config.mode}"
+        host = urlsplit(url).hostname or ""
+        if self.config.mode == "simulate":
+            if not (_loopback(host) or host in self.config.simulator_hosts):
+                raise ConfigError(f"{where}: name this machine, e.g. http://127.0.0.1:8910")
+        elif _loopback(host) or not url.startswith("https://"):
+            raise ConfigError(
+                f"{where}: name an https address that providers can reach, e.g. https://hooks.example.com"
             )
         return url
 

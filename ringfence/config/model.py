@@ -37,9 +37,15 @@ class Config(Section):
     )
     providers: dict[str, ProviderConfig] = Field(default={}, description="who may be asked, by the provider's name")
     prices: str | None = Field(default=None, description="rate card (CSV) where one price for a product is not enough")
+    fx: str | None = Field(
+        default=None,
+        description="rates of other currencies (CSV): columns currency, rate (units of `currency` for one of it), "
+        "valid_from, valid_to",
+    )
     routes: Routes = Field(
         default="auto",
-        description="`auto`: the cheapest product that answers; or a list of providers for `default` and for countries",
+        description="`auto`: the cheapest set of products that answers; or lists of providers for `default` and for "
+        "countries, asked in order",
     )
     budgets: list[BudgetConfig] = Field(default=[], description="caps; a purchase needs an unscoped month or total cap")
     approval: Approval = Field(default=Approval(), description="consent in advance")
@@ -67,9 +73,11 @@ class Config(Section):
         known = providers()
         for name, section in self.providers.items():
             _require("provider", name, known, "providers", name)
-            for key, products in (("products", section.products), ("price", section.price)):
-                for product in products:
-                    _require("product", product, known[name].products, "providers", name, key)
+            for product in section.products:
+                _require("product", product, known[name].products, "providers", name, "products")
+            priced = dict.fromkeys((*known[name].products, *known[name].priced_names))
+            for product in section.price:
+                _require("product", product, priced, "providers", name, "price")
             _options_fit(name, section, known[name])
             limit = min(known[name].products[product].limit for product in section.products)
             if section.batch and section.batch > limit:

@@ -28,6 +28,7 @@ RESERVED = frozenset(
         "phone_facts",
         "phone_changes",
         "budget_status",
+        "cost_per_fact",
         "cost_report",
         "coverage",
         "enriched",
@@ -36,8 +37,10 @@ RESERVED = frozenset(
         "open_attempts",
         "phone_history",
         "phone_numbers",
+        "provider_agreement",
         "quotes",
         "unusable_phones",
+        "value_agreement",
     }
 )
 ENRICHED = "enriched_"  # and the name of a source: its served relation

@@ -26,7 +26,7 @@ _EXPECTED: Mapping[str, str] = {
 }
 # Keys whose value may be a secret, or hold one, where a person puts it in the wrong place.
 _NEVER_SHOWN = frozenset(
-    {"warehouse", "base_url", "proxy", "where", "auth", "trusted_hosts", "simulator_hosts", "home", "prices"}
+    {"warehouse", "base_url", "proxy", "where", "auth", "trusted_hosts", "simulator_hosts", "home", "prices", "fx"}
 )
 # Signs of a value, or of a key, that are shown.
 _SHOWN = 40

@@ -109,7 +109,7 @@ def config_text(written: Written) -> str:
         *(line for source in written.sources for line in _source(source)),
         "",
         *_providers(live=written.live),
-        f"routes: auto   # the cheapest product that answers all; or an order: {{default: [{order}]}}",
+        f"routes: auto   # the cheapest set that answers; or an order: {{default: [{order}]}}",
         "",
         "# Limits: all of them hold, and nothing is bought without a month or total cap. A limit is not consent.",
         f"# This one has room for {_counted(written.count)}.",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ringfence.money.amount import Money
+from ringfence.money.conversion import cost
 from ringfence.money.room import Purchase
 
 
@@ -12,8 +13,8 @@ class Batch:
 
     `country` is that of the numbers, `source` the first that asks for them: budgets are scoped by both. `ledger_seq` is
     the settlement that the quote was computed at, `answers` the facts that the product answers. `terms` are the
-    conditions of the price, and `rate` is what a unit of its currency is worth in that of the budgets (None: the same).
-    `is_half` says that the provider refused the whole as too many.
+    conditions of the price (`ringfence.money.terms`), and `rate` is what a unit of its currency is worth in that of the
+    budgets, such as "0.92 EUR" (None: the same). `is_half` says that the provider refused the whole as too many.
     """
 
     quote_id: str
@@ -33,9 +34,14 @@ class Batch:
     is_half: bool = False
 
     @property
+    def cost(self) -> Money:
+        """The price in the currency of the budgets."""
+        return cost(self.unit_price, self.rate)
+
+    @property
     def purchase(self) -> Purchase:
         """What the budgets look at."""
-        return Purchase(self.quote_id, self.provider, self.country, self.source, self.unit_price, self.consent)
+        return Purchase(self.quote_id, self.provider, self.country, self.source, self.cost, self.consent)
 
 
 @dataclass(frozen=True, slots=True)

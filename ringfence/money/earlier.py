@@ -7,10 +7,11 @@ windows counts in both: stricter than needed, never less.
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, and_, exists, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.money.budget import CALENDAR, Budget, active, window_start
+from ringfence.money.conversion import converted, held_for
 from ringfence.money.entries import Row
 from ringfence.money.ledger import write_journal
 from ringfence.money.schema import ATTEMPT, COUNTER, HOLD, META
@@ -24,15 +25,18 @@ def bought_before(
 ) -> list[Row]:
     """The attempts of a window (its start and currency) that its counter, if there is one, has not seen.
 
-    For a consent those that were bought under it: their holds tell. An approval has no calendar and misses nothing.
+    `held` and `actual` are in the currency of the window. For a consent those that were bought under it: their holds
+    tell. An approval has no calendar and misses nothing.
     """
     start, currency = window
     if budget.is_consent and budget.window not in CALENDAR:
         return []
-    names = ("attempt_id", "quote_id", "state", "held", "actual", "reserved_at")
+    names = ("attempt_id", "quote_id", "state", "held", "actual", "unit_price", "rate", "reserved_at")
+    same = and_(ATTEMPT.c.rate.is_(None), ATTEMPT.c.currency == currency)
     query = select(*(ATTEMPT.c[name] for name in names)).where(
         ATTEMPT.c.state != "voided",
-        ATTEMPT.c.currency == currency,
+        ATTEMPT.c.origin.is_(None),
+        or_(same, ATTEMPT.c.rate.endswith(f" {currency}", autoescape=True)),
         ATTEMPT.c.reserved_at >= _begin(budget, start, zone),
     )
     if budget.window == "quote":
@@ -46,10 +50,16 @@ def bought_before(
     if counter_id is not None:
         query = query.where(~held.where(COUNTER.c.counter_id == counter_id))
     return [
-        dict(row)
+        _counted(dict(row))
         for row in connection.execute(query).mappings()
         if window_start(budget.window, row["reserved_at"], zone, row["quote_id"]) == start
     ]
+
+
+def _counted(row: Row) -> Row:
+    """An attempt with its money in the currency that it counts in."""
+    actual = None if row["actual"] is None else converted(row["actual"], row["rate"])
+    return {**row, "held": held_for(row["held"], row["unit_price"], row["rate"]), "actual": actual}
 
 
 def used_by(attempts: list[Row]) -> int:

@@ -1,13 +1,17 @@
 """What must always hold of the ledger: each invariant is a query that returns no row. It only reads.
 
 I6 (one open paid lookup per number) is the primary key of `claim`, I2's cap is the one that the reservation passed.
+Attempts and journal are in the currency that the provider bills in, holds and counters in that of the budgets: what an
+attempt with a rate holds there is its numbers times its converted price, and what it cost is converted as a whole.
 """
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select, text
 
+from ringfence.money.conversion import converted, counted, held_for
 from ringfence.money.schema import ATTEMPT, CLAIM, SUBJECT
 from ringfence.money.states import OPEN as OPEN_STATES
 from ringfence.money.store import unpack
@@ -41,10 +45,13 @@ QUERIES = {
             ) s USING (counter_id)
             WHERE c.held <> coalesce(s.held, 0) OR c.spent <> coalesce(s.spent, 0)
                OR c.overrun <> coalesce(s.overrun, 0)
-            UNION ALL SELECT h.attempt_id FROM hold h JOIN attempt a USING (attempt_id)
-            WHERE h.held <> a.held OR h.actual IS NOT a.actual
+            UNION ALL SELECT h.attempt_id
+            FROM hold h JOIN attempt a USING (attempt_id) JOIN counter c USING (counter_id)
+            WHERE h.held <> held_for(a.held, a.unit_price, a.rate) OR h.actual IS NOT converted(a.actual, a.rate)
+               OR c.currency <> counted(a.currency, a.rate)
             UNION ALL SELECT a.attempt_id FROM attempt a
-            WHERE NOT EXISTS (SELECT 1 FROM hold h WHERE h.attempt_id = a.attempt_id)""",
+            WHERE (a.origin IS NULL OR a.unit_price <> 0 OR a.held <> 0 OR a.actual IS NOT 0)
+            AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.attempt_id = a.attempt_id)""",
     ),
     "I2": (
         "no reservation passed a cap",
@@ -54,13 +61,20 @@ QUERIES = {
     "I3": (
         "the journal replays to the same totals",
         f"""SELECT a.attempt_id FROM attempt a LEFT JOIN (
-                SELECT attempt_id, sum(held) AS held, sum(spent) AS spent FROM journal GROUP BY attempt_id
+                SELECT attempt_id, sum(held) AS held, sum(spent) AS spent, sum(overrun) AS overrun
+                FROM journal GROUP BY attempt_id
             ) j USING (attempt_id)
             WHERE coalesce(j.held, 0) <> CASE WHEN a.state IN {OPEN} THEN a.held ELSE 0 END
                OR coalesce(j.spent, 0) <> coalesce(a.actual, 0)
+               OR coalesce(j.overrun, 0) <> max(0, coalesce(a.actual, 0) - a.held)
             UNION ALL SELECT c.counter_id FROM counter c LEFT JOIN (
-                SELECT h.counter_id, sum(j.held) AS held, sum(j.spent) AS spent, sum(j.overrun) AS overrun
-                FROM hold h JOIN journal j USING (attempt_id) GROUP BY h.counter_id
+                SELECT h.counter_id, sum(j.held) AS held, sum(j.spent) AS spent,
+                       sum(CASE WHEN j.final THEN max(0, j.spent + j.held) ELSE 0 END) AS overrun
+                FROM hold h JOIN (
+                    SELECT j.attempt_id, j.event = 'settled' AS final,
+                           held_for(j.held, a.unit_price, a.rate) AS held, converted(j.spent, a.rate) AS spent
+                    FROM journal j JOIN attempt a USING (attempt_id)
+                ) j USING (attempt_id) GROUP BY h.counter_id
             ) r USING (counter_id)
             WHERE c.held <> coalesce(r.held, 0) OR c.spent <> coalesce(r.spent, 0)
                OR c.overrun <> coalesce(r.overrun, 0)""",
@@ -77,10 +91,10 @@ QUERIES = {
            HAVING sum(event = 'sent') > 1 OR sum(event IN ('settled', 'voided')) > 1""",
     ),
     "I8": (
-        "nothing is settled that was not sent",
+        "nothing is settled that was not sent, or imported",
         """SELECT a.attempt_id FROM attempt a WHERE a.state = 'settled' AND NOT EXISTS (
                SELECT 1 FROM journal j
-               WHERE j.event = 'sent' AND j.attempt_id = coalesce(a.residue_of, a.attempt_id))""",
+               WHERE j.event = coalesce(a.origin, 'sent') AND j.attempt_id = coalesce(a.residue_of, a.attempt_id))""",
     ),
     "I9": (
         "a new attempt follows only a final one",
@@ -91,12 +105,23 @@ QUERIES = {
 
 def violations(connection: Connection) -> list[Violation]:
     """Every broken invariant, with its first row; none is what `ledger check` wants to see."""
+    _teach(connection)
     found = []
     for name, (meaning, query) in QUERIES.items():
         row = connection.execute(text(query)).first()
         if row is not None:
             found.append(Violation(name, meaning, str(row[0])))
     return found + _numbers(connection) + _claims(connection)
+
+
+def _teach(connection: Connection) -> None:
+    """Convert in SQL as the ledger does in Python: exactly, however long the numbers are."""
+    raw: Any = connection.connection.driver_connection
+    raw.create_function("counted", 2, counted, deterministic=True)
+    raw.create_function("held_for", 3, held_for, deterministic=True)
+    raw.create_function(
+        "converted", 2, lambda amount, rate: None if amount is None else converted(amount, rate), deterministic=True
+    )
 
 
 def _numbers(connection: Connection) -> list[Violation]:

@@ -6,19 +6,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from ringfence.money.schema import APPROVAL, ATTEMPT, QUOTE, QUOTE_LINE
+from ringfence.money.sums import by_quote
 
 
 def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
     """Every quote, newest first, with what was approved and what it has cost so far."""
     numbers = _sums(connection, QUOTE_LINE.c.quote_id, func.sum(QUOTE_LINE.c.numbers))
     largest = _sums(connection, QUOTE_LINE.c.quote_id, func.sum(QUOTE_LINE.c.numbers * QUOTE_LINE.c.unit_price))
-    spent = _sums(connection, ATTEMPT.c.quote_id, func.sum(ATTEMPT.c.actual))
-    held = _sums(connection, ATTEMPT.c.quote_id, func.sum(ATTEMPT.c.held).filter(ATTEMPT.c.actual.is_(None)))
+    counted = by_quote(connection)
     approvals = {row["quote_id"]: row for row in connection.execute(select(APPROVAL)).mappings()}
     result = []
-    for row in connection.execute(select(QUOTE).order_by(QUOTE.c.created_at.desc())).mappings():
+    imported = select(ATTEMPT.c.quote_id).where(ATTEMPT.c.origin.is_not(None))
+    made = select(QUOTE).where(QUOTE.c.quote_id.not_in(imported)).order_by(QUOTE.c.created_at.desc())
+    for row in connection.execute(made).mappings():
         quote_id = row["quote_id"]
-        approval = approvals.get(quote_id)
+        approval, (spent, held) = approvals.get(quote_id), counted.get(quote_id, (0, 0))
+        summary = json.loads(row["summary"])
         result.append(
             {
                 "quote_id": quote_id,
@@ -30,12 +33,12 @@ def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
                     approved=approval is not None and approval["expires_at"] > at,
                 ),
                 "numbers": numbers.get(quote_id, 0),
-                "max": largest.get(quote_id, 0),
-                "currency": json.loads(row["summary"]).get("currency", ""),
+                "max": summary.get("max", largest.get(quote_id, 0)),
+                "currency": summary.get("currency", ""),
                 "approved_by": approval["who"] if approval else None,
                 "approved": approval["cap"] if approval else None,
-                "spent": spent.get(quote_id, 0),
-                "held": held.get(quote_id, 0),
+                "spent": spent,
+                "held": held,
             }
         )
     return result

@@ -21,6 +21,8 @@ from ringfence.numbers.phone import mask_numbers
 __all__ = ["DAY", "Line", "Quote", "approve", "approved", "defer", "listing", "load", "of_launch", "save", "subjects"]
 
 DAY = 86_400_000_000
+# What of a line the ledger holds as it is.
+_SAME = ("provider", "product", "country", "source", "facts", "step", "terms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +60,19 @@ class Quote:
 
     @property
     def numbers(self) -> int:
-        """How many numbers it is about."""
-        return sum(len(line.subjects) for line in self.lines)
+        """How many numbers it is about, each counted once."""
+        return len({subject for line in self.lines for subject in line.subjects})
 
     @property
     def total(self) -> Money | None:
-        """The most that it can cost at list prices; None for an empty quote."""
+        """The most that it can cost, with every step for every number; None for an empty quote."""
         if not self.lines:
             return None
-        return Money(
-            sum(line.unit_price.amount * len(line.subjects) for line in self.lines), self.lines[0].unit_price.currency
-        )
+        # Prices may be in several currencies: the summary has their sum in the configured one.
+        if "max" in self.summary:
+            return Money(self.summary["max"], self.summary["currency"])
+        first = self.lines[0].unit_price.currency
+        return Money(sum(line.unit_price.amount * len(line.subjects) for line in self.lines), first)
 
 
 def save(connection: Connection, quote: Quote) -> None:
@@ -88,13 +92,9 @@ def save(connection: Connection, quote: Quote) -> None:
     )
     lines = [
         {
+            **{name: getattr(line, name) for name in _SAME},
             "quote_id": quote.quote_id,
             "line": number,
-            "provider": line.provider,
-            "product": line.product,
-            "country": line.country,
-            "source": line.source,
-            "facts": line.facts,
             "currency": line.unit_price.currency,
             "unit_price": line.unit_price.amount,
             "numbers": len(line.subjects),
@@ -117,11 +117,7 @@ def load(connection: Connection, quote_id: str) -> Quote:
     ).mappings()
     lines = [
         Line(
-            provider=line["provider"],
-            product=line["product"],
-            country=line["country"],
-            source=line["source"],
-            facts=line["facts"],
+            **{name: line[name] for name in _SAME},
             unit_price=Money(line["unit_price"], line["currency"]),
             subjects=tuple(unpack(line["subjects"])),
             ranks=tuple(unpack(line["ranks"])),
@@ -139,7 +135,7 @@ def of_launch(connection: Connection, launch_id: str) -> str | None:
 
 
 def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why: str) -> Money:
-    """Approve a quote up to an amount (the quote's own total without one), until it expires; raises QuoteError.
+    """Approve a quote up to an amount (without one the most that it can cost), until it expires; raises QuoteError.
 
     Approving again changes the amount; what was spent under it stays counted. An amount of 0 withdraws it.
     """

@@ -21,7 +21,10 @@ from ringfence.money.store import keyed_hash, pack
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """An attempt that is durably `sent` once the transaction has committed; `numbers` by subject, in sending order."""
+    """An attempt that is durably `sent` once the transaction has committed; `numbers` by subject, in sending order.
+
+    `held` is in the currency of the budgets.
+    """
 
     attempt_id: str
     batch: Batch
@@ -92,7 +95,7 @@ def _enter(
     caps: list[dict[str, int]],
 ) -> Reserved:
     attempt_id = ledger.store.new_id()
-    held = len(numbers) * batch.unit_price.amount
+    held, counted = len(numbers) * batch.unit_price.amount, len(numbers) * batch.cost.amount
     digest = fingerprint(ledger, batch, list(numbers.values()))
     entries.attempts.append(
         {
@@ -107,6 +110,8 @@ def _enter(
             "facts": batch.answers,
             "currency": batch.unit_price.currency,
             "unit_price": batch.unit_price.amount,
+            "terms": batch.terms,
+            "rate": batch.rate,
             "numbers": len(numbers),
             "state": "sent",
             "held": held,
@@ -118,9 +123,9 @@ def _enter(
             "subjects": pack(list(numbers)),
         }
     )
-    entries.holds.extend({"attempt_id": attempt_id, "counter_id": counter, "held": held} for counter in counters)
+    entries.holds.extend({"attempt_id": attempt_id, "counter_id": counter, "held": counted} for counter in counters)
     entries.claims.extend({"subject_id": subject, "attempt_id": attempt_id} for subject in numbers)
-    entries.count(counters, held=held)
+    entries.count(counters, held=counted)
     entries.journal(attempt_id, "reserved", held=held, caps=caps)
     entries.journal(attempt_id, "sent")
-    return Reserved(attempt_id, batch, numbers, held, digest)
+    return Reserved(attempt_id, batch, numbers, counted, digest)

@@ -33,13 +33,13 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What the budgets need to know about a batch. `consent` is the budget that says yes."""
+    """What the budgets need to know about a batch: `cost` is its price in their currency, `consent` what says yes."""
 
     quote_id: str
     provider: str
     country: str
     source: str
-    unit_price: Money
+    cost: Money
     consent: str
 
 
@@ -78,7 +78,7 @@ class Room:
             return 0, [], refusal
         caps = [self._cap(budget, purchase) for budget in budgets]
         tightest = min(caps, key=lambda cap: cap.free)
-        price = purchase.unit_price.amount
+        price = purchase.cost.amount
         count = wanted if price == 0 else max(0, min(wanted, tightest.free // price))
         for cap in caps:
             cap.used += count * price
@@ -100,7 +100,7 @@ class Room:
     def _cap(self, budget: Budget, purchase: Purchase) -> Cap:
         start = window_start(budget.window, self._at, self._zone, purchase.quote_id)
         # In the currency of what it counts: something free may be bought under a cap of another currency.
-        key = (budget.budget_id, start, purchase.unit_price.currency)
+        key = (budget.budget_id, start, purchase.cost.currency)
         if key not in self._caps:
             row = self._connection.execute(
                 select(COUNTER).filter_by(budget_id=key[0], window_start=key[1], currency=key[2])
@@ -132,7 +132,7 @@ def _missing(budgets: list[Budget], purchase: Purchase, *, consented: bool) -> R
         )
     if not consented and not any(budget.is_consent for budget in budgets):
         return Refusal("awaiting_approval", f"not approved: ringfence approve {purchase.quote_id}")
-    price = purchase.unit_price
+    price = purchase.cost
     for budget in budgets:
         cap, currency = budget.cap, price.currency
         if cap.currency != currency and cap.amount and price.amount:

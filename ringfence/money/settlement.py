@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from ringfence.money.conversion import converted, held_for
 from ringfence.money.decision import Answered, Settle
 from ringfence.money.entries import CHANGING, Entries, Row
 from ringfence.money.ledger import Ledger
@@ -27,17 +28,21 @@ def changed(attempt: Row, **changes: object) -> Row:
 def finish(
     entries: Entries, attempt: Row, holds: Sequence[Row], state: str, actual: int, why: str, **changes: object
 ) -> None:
-    """End an attempt: what it held is given back, what it cost is spent, and its numbers are free again."""
+    """End an attempt: what it held is given back, what it cost is spent, and its numbers are free again.
+
+    Attempt and journal are in the provider's currency, holds and counters in that of the budgets.
+    """
     attempt_id, held = attempt["attempt_id"], attempt["held"]
-    overrun = max(0, actual - held)
+    given_back, spent = held_for(held, attempt["unit_price"], attempt["rate"]), converted(actual, attempt["rate"])
     entries.change(
         changed(attempt, state=state, actual=actual, evidence=why, final_at=entries.at, fingerprint=None, **changes)
     )
     for hold in holds:
-        entries.change_hold(attempt_id, hold["counter_id"], held, actual)
-    entries.count([hold["counter_id"] for hold in holds], held=-held, spent=actual, overrun=overrun)
+        entries.change_hold(attempt_id, hold["counter_id"], given_back, spent)
+    counters = [hold["counter_id"] for hold in holds]
+    entries.count(counters, held=-given_back, spent=spent, overrun=max(0, spent - given_back))
     entries.final.append({"key": attempt_id})
-    entries.journal(attempt_id, state, held=-held, spent=actual, overrun=overrun, why=why)
+    entries.journal(attempt_id, state, held=-held, spent=actual, overrun=max(0, actual - held), why=why)
 
 
 def settle(
@@ -72,6 +77,7 @@ def settle(
 def _split(ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row], missing: list[int], why: str) -> Row:
     """Move unanswered numbers, with their held money, to a residue attempt: in doubt, and never sendable."""
     moved = len(missing) * attempt["unit_price"]
+    counted = held_for(moved, attempt["unit_price"], attempt["rate"])
     residue_id = ledger.store.new_id()
     kept = (
         "quote_id",
@@ -84,6 +90,9 @@ def _split(ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row],
         "facts",
         "currency",
         "unit_price",
+        "terms",
+        "rate",
+        "origin",
         "reserved_at",
     )
     entries.attempts.append(
@@ -101,7 +110,7 @@ def _split(ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row],
             "subjects": pack(missing),
         }
     )
-    entries.holds += [{"attempt_id": residue_id, "counter_id": hold["counter_id"], "held": moved} for hold in holds]
+    entries.holds += [{"attempt_id": residue_id, "counter_id": hold["counter_id"], "held": counted} for hold in holds]
     entries.moved_claims += [{"subject": subject, "new_attempt": residue_id} for subject in missing]
     entries.journal(attempt["attempt_id"], "residue_given", held=-moved, why=residue_id)
     entries.journal(residue_id, "residue_taken", held=moved, why=attempt["attempt_id"])

@@ -18,10 +18,19 @@ DAMAGE = [
     ("I1", "UPDATE hold SET actual = 7 WHERE attempt_id = '{settled}'"),
     ("I1", "UPDATE attempt SET actual = actual + 1 WHERE attempt_id = '{settled}'"),
     ("I1", "DELETE FROM hold WHERE attempt_id = '{voided}'"),
+    ("I1", "UPDATE attempt SET rate = '0.93 EUR' WHERE attempt_id = '{foreign}'"),
+    ("I1", "UPDATE attempt SET rate = '0.92 GBP' WHERE attempt_id = '{foreign}'"),
+    ("I1", "UPDATE attempt SET rate = NULL WHERE attempt_id = '{foreign}'"),
+    ("I1", "UPDATE attempt SET rate = '0.92 EUR' WHERE attempt_id = '{settled}'"),
+    ("I1", "UPDATE hold SET held = held - 1 WHERE attempt_id = '{foreign}'"),
+    ("I1", "UPDATE hold SET actual = actual - 1 WHERE attempt_id = '{foreign}'"),
     ("I2", "UPDATE journal SET caps = '[{{\"counter\":1,\"cap\":9,\"after\":10}}]' WHERE attempt_id = '{sent}'"),
     ("I3", "UPDATE journal SET held = held - 1 WHERE attempt_id = '{sent}' AND event = 'reserved'"),
     ("I3", "UPDATE journal SET spent = spent + 1 WHERE attempt_id = '{settled}' AND event = 'settled'"),
     ("I3", "UPDATE journal SET overrun = overrun + 1 WHERE attempt_id = '{settled}' AND event = 'settled'"),
+    ("I3", "UPDATE journal SET held = held - 1 WHERE attempt_id = '{foreign}' AND event = 'reserved'"),
+    ("I3", "UPDATE journal SET spent = spent + 1 WHERE attempt_id = '{foreign}' AND event = 'settled'"),
+    ("I3", "UPDATE journal SET overrun = overrun + 1 WHERE attempt_id = '{foreign}' AND event = 'settled'"),
     ("I3", "DELETE FROM journal WHERE attempt_id = '{short}' AND event = 'residue_given'"),
     ("I4", "DELETE FROM claim WHERE attempt_id = '{sent}'"),
     ("I4", "UPDATE claim SET attempt_id = '{settled}' WHERE attempt_id = '{residue}'"),
@@ -49,7 +58,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, dict[str, st
     bench = Bench(tmp_path_factory.mktemp("sound"))
     settled, short, doubtful, voided = (bench.sent(2) for _ in range(4))
     sent = bench.reserve(bench.batch(bench.numbers(2)))[0][0]
+    foreign = bench.sent(3, "0.0003 USD", rate="0.92 EUR")
     bench.settle(settled, 20_000_000)
+    bench.settle(foreign, 700_000)
     bench.reply(short.attempt_id)
     answers = [Answered(next(iter(short.numbers)), "complete", 1)]
     bench.move(
@@ -59,6 +70,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, dict[str, st
     )
     (residue,) = bench.rows("SELECT attempt_id FROM attempt WHERE residue_of IS NOT NULL")[0]
     ids = {"settled": settled, "short": short, "doubtful": doubtful, "voided": voided, "sent": sent}
+    ids["foreign"] = foreign
     return bench, {**{name: attempt.attempt_id for name, attempt in ids.items()}, "residue": str(residue)}
 
 

@@ -4,6 +4,8 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -17,15 +19,22 @@ from ringfence.money.moves import Answered, Doubt, Settle, Stored, Void, keep_re
 from tests.money.bench import DAY, Bench, month
 
 CENT = nanos("0.01")
+# What a dollar is worth in EUR; None buys in EUR.
+RATES = [None, None, "0.92 EUR", "1.333333333 EUR", "0.000000001 EUR"]
 LIMITS = {"limit/month": "%Y-%m", "limit/day": "%Y-%m-%d", "limit/total": ""}
 
 
 @dataclass
 class Known:
-    """An attempt as the model knows it: nanos held while it is open, spent after it was settled."""
+    """An attempt as the model knows it: nanos of the budgets held while it is open, spent after it was settled.
+
+    `price` is in the provider's currency, `cost` in that of the budgets.
+    """
 
     numbers: list[int]
     price: int
+    cost: int
+    rate: Fraction
     at: int
     worker: str
     state: str = "sent"
@@ -49,19 +58,27 @@ class Books(RuleBasedStateMachine):
         self.bench.ledger.store.engine.dispose()
         self.home.cleanup()
 
-    @rule(count=st.integers(1, 9), cents=st.sampled_from([0, 1, 1, 3]), worker=st.sampled_from("ab"))
-    def reserve(self, count: int, cents: int, worker: str) -> None:
-        """A reservation gets exactly what the tightest cap leaves room for."""
-        price = cents * CENT
+    @rule(
+        count=st.integers(1, 9),
+        cents=st.sampled_from([0, 1, 1, 3]),
+        worker=st.sampled_from("ab"),
+        written=st.sampled_from(RATES),
+    )
+    def reserve(self, count: int, cents: int, worker: str, written: str | None) -> None:
+        """A reservation gets exactly what the tightest cap leaves room for, in the currency of the caps."""
+        rate = Fraction((written or "1 EUR").split()[0])
+        price = ceil(cents * CENT * rate)
         free = min(cap - self._used(name, self.bench.now) for name, cap in self.caps.items())
         fits = count if price == 0 else max(0, min(count, free // price))
-        batch = self.bench.batch(self.bench.numbers(count), f"0.0{cents} EUR")
+        native = f"0.0{cents} {'USD' if written else 'EUR'}"
+        batch = self.bench.batch(self.bench.numbers(count), native, rate=written)
         bought, refused = self.bench.reserve(batch, worker=worker)
         assert sum(len(attempt.numbers) for attempt in bought) == fits
         assert sum(len(each.subjects) for each in refused) == count - fits
         for attempt in bought:
-            held = fits * price
-            self.known[attempt.attempt_id] = Known(list(attempt.numbers), price, self.bench.now, worker, held=held)
+            assert attempt.held == fits * price
+            known = Known(list(attempt.numbers), cents * CENT, price, rate, self.bench.now, worker, held=fits * price)
+            self.known[attempt.attempt_id] = known
             for name, cap in self.caps.items():
                 assert price == 0 or self._used(name, self.bench.now) <= cap
 
@@ -84,8 +101,8 @@ class Books(RuleBasedStateMachine):
         missing = attempt.numbers[keep:]
         if missing:
             self._residue(attempt, missing)
-        spent = len(answered) * price
-        self.overrun += max(0, spent - len(answered) * attempt.price)
+        spent = ceil(len(answered) * price * attempt.rate)
+        self.overrun += max(0, spent - len(answered) * attempt.cost)
         attempt.numbers, attempt.state, attempt.held, attempt.spent = answered, "settled", 0, spent
 
     @precondition(lambda self: self.known)
@@ -169,8 +186,9 @@ class Books(RuleBasedStateMachine):
 
     def _residue(self, attempt: Known, missing: list[int]) -> None:
         (new,) = {str(each) for (each,) in self.bench.rows("SELECT attempt_id FROM attempt")} - set(self.known)
-        held = len(missing) * attempt.price
-        self.known[new] = Known(missing, attempt.price, attempt.at, attempt.worker, "in_doubt", held)
+        held = len(missing) * attempt.cost
+        same = (attempt.price, attempt.cost, attempt.rate, attempt.at, attempt.worker)
+        self.known[new] = Known(missing, *same, "in_doubt", held)
 
     def _limits(self) -> list[object]:
         return [limit(name.partition("/")[2], Money(cap, "EUR"), None, None, None) for name, cap in self.caps.items()]

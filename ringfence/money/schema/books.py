@@ -78,7 +78,7 @@ ATTEMPT = Table(
     Column("origin", Text),
     # The conditions of its price, as JSON (`ringfence.money.terms`); NULL: one price for all.
     Column("terms", Text),
-    # Units of the budgets' currency for one unit of its own, as a decimal; NULL: they are the same.
+    # What a unit of its currency is worth in that of the budgets, such as "0.92 EUR"; NULL: they are the same.
     Column("rate", Text),
     # The newest reply that was read when it was settled: what comes after it changes nothing of it.
     Column("read_to", BigInteger),

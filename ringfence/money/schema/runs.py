@@ -47,6 +47,7 @@ PROGRESS = Table(
     amount("held"),
     Column("currency", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),
+    Column("notes", Text, nullable=False, server_default=""),
     Column("not_bought", BigInteger, nullable=False, server_default="0"),
     Column("not_answered", BigInteger, nullable=False, server_default="0"),
     Column("started_at", BigInteger, nullable=False),

@@ -16,6 +16,7 @@ def upgrade() -> None:
     op.add_column("reply", sa.Column("ref", sa.Text(), nullable=False, server_default=""))
     op.add_column("quote_line", sa.Column("step", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("quote_line", sa.Column("terms", sa.Text()))
+    op.add_column("progress", sa.Column("notes", sa.Text(), nullable=False, server_default=""))
     op.create_table(
         "poll",
         sa.Column("attempt_id", sa.Text(), sa.ForeignKey("attempt.attempt_id"), nullable=False),

@@ -1,0 +1,49 @@
+"""What launches and quotes hold and have spent, in the currency of the budgets. It only reads."""
+
+from sqlalchemy import Connection, func, select
+
+from ringfence.money.schema import ATTEMPT, COUNTER, HOLD
+from ringfence.money.states import OPEN
+
+# Every attempt counts in a budget, and alike in each of them.
+_COUNTED = (
+    select(
+        HOLD.c.attempt_id,
+        func.max(COUNTER.c.currency).label("currency"),
+        func.max(HOLD.c.held).label("held"),
+        func.coalesce(func.max(HOLD.c.actual), 0).label("spent"),
+    )
+    .join(COUNTER, COUNTER.c.counter_id == HOLD.c.counter_id)
+    .group_by(HOLD.c.attempt_id)
+)
+
+
+def by_state(connection: Connection, launch_id: str) -> list[tuple[str, str, int, int, int]]:
+    """By state and currency of the attempts of a launch: numbers, nanos spent, and nanos held at first."""
+    mine = select(ATTEMPT.c.attempt_id).where(ATTEMPT.c.launch_id == launch_id)
+    counted = _COUNTED.where(HOLD.c.attempt_id.in_(mine)).subquery()
+    sums = (func.sum(ATTEMPT.c.numbers), func.sum(counted.c.spent), func.sum(counted.c.held))
+    query = (
+        select(ATTEMPT.c.state, counted.c.currency, *sums)
+        .join(counted, counted.c.attempt_id == ATTEMPT.c.attempt_id)
+        .group_by(ATTEMPT.c.state, counted.c.currency)
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]
+
+
+def of_launch(connection: Connection, launch_id: str) -> tuple[int, int]:
+    """What a launch has spent, and what it holds now."""
+    rows = by_state(connection, launch_id)
+    return sum(row[3] for row in rows), sum(row[4] for row in rows if row[0] in OPEN)
+
+
+def by_quote(connection: Connection) -> dict[str, tuple[int, int]]:
+    """What was spent on every quote, and what is held for it now."""
+    counted = _COUNTED.subquery()
+    held = func.coalesce(func.sum(counted.c.held).filter(ATTEMPT.c.state.in_(OPEN)), 0)
+    query = (
+        select(ATTEMPT.c.quote_id, func.sum(counted.c.spent), held)
+        .join(counted, counted.c.attempt_id == ATTEMPT.c.attempt_id)
+        .group_by(ATTEMPT.c.quote_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
