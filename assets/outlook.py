@@ -7,14 +7,14 @@ import dagster as dg
 from assets.described import key
 from assets.launch import House, plainly
 from ringfence.config.environment import Setup
-from ringfence.lookups import suppliers
+from ringfence.lookups import sunset
 from ringfence.money.ledger import Ledger, open_ledger
 from ringfence.money.switch import stops
 
 OUTLOOK = {
     "prices": "Every configured product has a price that holds, and none is about to end or very old.",
     "stops": "Nobody has stopped buying.",
-    "sunset": f"No configured provider ends within {suppliers.SUNSET.days} days.",
+    "sunset": f"No configured provider ends within {sunset.WARNED.days} days.",
 }
 
 
@@ -56,5 +56,4 @@ def _stops(setup: Setup, ledger: Ledger) -> Sequence[str]:  # noqa: ARG001
 
 
 def _sunsets(setup: Setup, ledger: Ledger) -> Sequence[str]:
-    found = suppliers.sunsets(setup, setup.day(ledger.store.clock()))
-    return [f"{each.what}: {each.found}: {each.mend}" for each in found]
+    return sunset.warnings(setup.config, setup.day(ledger.store.clock()))

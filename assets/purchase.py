@@ -9,6 +9,7 @@ from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COU
 from ringfence.errors import RingfenceError
 from ringfence.http import redact
 from ringfence.lookups.buy import Order, buy, open_for_spending, require_fit
+from ringfence.lookups.collect import collect
 from ringfence.lookups.outcome import Bought
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import make_quote
@@ -84,6 +85,8 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
         with step(house, context, "lookups" if buying else "collect") as launch:
             if not buying:
                 require_fit(launch.setup, launch.ledger)
+                for told in collect(launch.setup, launch.ledger, launch.worker.worker_id):
+                    context.log.warning(told)
                 lost = assume_billed(launch.ledger, launch.setup.config.in_doubt.assume_billed_after)
                 publish_settled(launch.ledger, launch.lake)
                 return dg.MaterializeResult(metadata={"bought": 0, "counted_as_spent": lost})
@@ -102,6 +105,8 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
             finally:
                 publish_settled(launch.ledger, launch.lake)
             context.log.info(bought.why_not)
+            for note in bought.notes:
+                context.log.warning(note)
             if bought.refused:
                 _publish_what_was_paid(launch, bought, context)
                 raise ProviderRefusedError(bought.refused)
@@ -138,4 +143,5 @@ def _bought_metadata(bought: Bought) -> dict[str, dg.MetadataValue | str | int |
         "currency": bought.currency,
         "not_bought": bought.left,
         "why_not_more": bought.why_not,
+        **({"notes": dg.MetadataValue.md("\n".join(f"- {note}" for note in bought.notes))} if bought.notes else {}),
     }

@@ -9,7 +9,7 @@ import dagster as dg
 from assets.charts import Bar, bars, picture
 from assets.described import plain_money
 from assets.recipes import run_config
-from ringfence.lookups.estimate import by_country
+from ringfence.lookups.estimate import by_country, told_step
 from ringfence.money.amount import Money
 from ringfence.money.quotes import Quote
 
@@ -25,7 +25,7 @@ def quote_metadata(made: Quote, launchpad: str | None) -> dict[str, Any]:
     `launchpad` is the path of the page that launches job enrich, where it is known.
     """
     summary, saved, currency = made.summary, made.summary["saved"], made.summary["currency"]
-    notes = (("in_a_steady_month", "steady_notes"), ("warnings", "warnings"))
+    notes = (("expected_rests_on", "expected_notes"), ("in_a_steady_month", "steady_notes"), ("warnings", "warnings"))
     return {
         "next": _next(made, launchpad),
         **{name: _list(summary[notes]) for name, notes in notes if summary.get(notes)},
@@ -57,11 +57,15 @@ def _list(sentences: Sequence[str]) -> dg.MetadataValue:
 def _money(made: Quote) -> Sequence[Bar]:
     rows = by_country(made.lines)
     shown = [
-        Bar(f"{country or 'no country'} {name}", plain_money(nanos), f"{_plain(nanos)} for {count:,}")
-        for name, _, country, _, count, nanos in rows[:SHOWN]
+        Bar(
+            f"{country or 'no country'} {name}{', if still unknown' if step else ''}",
+            plain_money(nanos),
+            f"{_plain(nanos)} for {count:,}",
+        )
+        for step, name, _, country, _, count, nanos in rows[:SHOWN]
     ]
     rest = rows[SHOWN:]
-    nanos, count = sum(row[5] for row in rest), sum(row[4] for row in rest)
+    nanos, count = sum(row[6] for row in rest), sum(row[5] for row in rest)
     more = [Bar(f"{len(rest)} more", plain_money(nanos), f"{_plain(nanos)} for {count:,}")] if rest else []
     return [*shown, *more]
 
@@ -72,10 +76,10 @@ def _plain(nanos: int) -> str:
 
 def _lines(made: Quote) -> dg.MetadataValue:
     body = "\n".join(
-        f"| {name} | {product} | {country or '-'} | {count:,} | {_plain(amount)} |"
-        for name, product, country, _, count, amount in by_country(made.lines)
+        f"| {told_step(step)} | {name} | {product} | {country or '-'} | {count:,} | {Money(amount, currency)} |"
+        for step, name, product, country, currency, count, amount in by_country(made.lines)
     )
-    head = f"| provider | product | country | numbers | {made.summary['currency']} |\n|---|---|---|---:|---:|\n"
+    head = "| step | provider | product | country | numbers | at most |\n|---|---|---|---|---:|---:|\n"
     return dg.MetadataValue.md(head + body)
 
 

@@ -44,6 +44,7 @@ def definitions(config_path: str | None) -> dg.Definitions:
         asset_checks=checks.all_checks(),
         jobs=list(every_job.values()),
         schedules=jobs.schedules(config, every_job["enrich"]),
+        sensors=jobs.sensors(every_job["collect"]),
         resources={"house": House(config=config_path or ""), "limits": Limits()},
         executor=dg.in_process_executor,
     )

@@ -1,13 +1,16 @@
-"""The jobs and their schedule. One run covers all buckets; nothing here decides what is bought."""
+"""The jobs, their schedule and their sensor. One run covers all buckets; nothing here decides what is bought."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
 from assets.described import key
-from assets.launch import PURCHASING_TAG
+from assets.launch import PURCHASING_TAG, House, plainly
 from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
 from ringfence.config.model import Config
+from ringfence.lookups.collect import anything_to_collect
+from ringfence.money.ledger import open_ledger
 
 # Dagster 1.13 does not export the type that define_asset_job returns.
 Job = Any
@@ -36,6 +39,19 @@ ENRICH = described(
 )
 FREE = ("phone_map", "distinct_phones", "quote")
 LAKE = ("lookups", "phone_facts", "phone_changes")
+# What a run may be in that has neither ended nor failed.
+_GOING_ON = [
+    *(dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING),
+    *(dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING),
+]
+# Seconds between two looks of the sensor, and after a run that failed.
+LOOK, AFTER_FAILURE = 30, 600
+COLLECT = """Decide what is open: answers that came later, old doubts. Merge and serve. Buys nothing.
+
+It reads the callbacks that `ringfence callbacks` has stored, asks providers about what they have accepted (which is
+free), and gives up what is overdue. Sensor `collect_sensor`, once it is switched on, starts it whenever there is
+something to find.
+"""
 
 
 def all_jobs(buckets: dg.StaticPartitionsDefinition) -> dict[str, Job]:
@@ -50,7 +66,7 @@ def all_jobs(buckets: dg.StaticPartitionsDefinition) -> dict[str, Job]:
             "collect",
             lake | served,
             buckets,
-            "Decide what is open: sweep old doubts, merge and serve. Buys nothing.",
+            COLLECT,
             {PURCHASING_TAG: "off"},
         ),
         _job("serve", served, buckets, "Publish the served tables from the lake and the ledger."),
@@ -72,6 +88,44 @@ def schedules(config: Config, enrich: Job) -> list[dg.ScheduleDefinition]:
             description="Buys only what approved quotes and approval.unattended cover.",
         )
     ]
+
+
+def sensors(collect: Job) -> list[dg.SensorDefinition]:
+    """The sensor of job collect; off until somebody switches it on."""
+
+    @dg.sensor(
+        name="collect_sensor",
+        job=collect,
+        minimum_interval_seconds=LOOK,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Starts job collect when callbacks came, or something can be asked again or is overdue.",
+    )
+    def collect_sensor(context: dg.SensorEvaluationContext, house: House) -> dg.RunRequest | dg.SkipReason:
+        if why := _not_now(context.instance, collect.name):
+            return dg.SkipReason(why)
+        with plainly():
+            found = anything_to_collect(open_ledger(house.setup().home))
+        if found is None:
+            return dg.SkipReason("nothing came, and nothing is overdue")
+        context.log.info(found)
+        return dg.RunRequest()
+
+    return [collect_sensor]
+
+
+def _not_now(instance: dg.DagsterInstance, job: str) -> str | None:
+    """Why a job is not started again: a run of it goes on, or has failed just now."""
+    if instance.get_run_records(dg.RunsFilter(job_name=job, statuses=_GOING_ON), limit=1):
+        return f"a run of job {job} goes on"
+    last = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
+    if not last or last[0].dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+        return None
+    again = last[0].update_timestamp + timedelta(seconds=AFTER_FAILURE)
+    return (
+        f"the last run of job {job} failed; the next is started after {again:%H:%M} UTC"
+        if again > datetime.now(UTC)
+        else None
+    )
 
 
 def _job(

@@ -119,6 +119,7 @@ def _row(done: Bought, home: Home) -> dict[str, Any]:
         "currency": done.currency or home.setup.config.currency,
         "not_bought": done.left,
         "why_not_more": done.why_not,
+        "notes": "; ".join(done.notes),
     }
 
 
@@ -143,6 +144,8 @@ def _print_paid(home: Home, launch_id: str) -> None:
 def _print_end(done: Bought, home: Home) -> None:
     out = console()
     out.print(done.why_not)
+    for note in done.notes:
+        out.print(note)
     source = next(iter(home.setup.config.sources), None)
     if done.numbers and source:
         out.print(

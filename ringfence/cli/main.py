@@ -15,15 +15,18 @@ import typer
 from ringfence.cli import (
     approve,
     attempts,
+    callbacks,
     collect,
     costs,
     doctor,
     enrich,
     explain,
+    import_,
     init,
     ledger,
     quote,
     quotes,
+    reparse,
     serve,
     simulate,
     sql,
@@ -63,6 +66,9 @@ app.add_typer(attempts.app, name="attempts", rich_help_panel=MONEY)
 app.command("explain", rich_help_panel=LOOK)(explain.explain)
 app.command("sql", rich_help_panel=LOOK)(sql.sql)
 app.command("serve", rich_help_panel=LOOK)(serve.serve)
+app.command("callbacks", rich_help_panel=KEEP)(callbacks.callbacks)
+app.command("import", rich_help_panel=KEEP)(import_.import_)
+app.command("reparse", rich_help_panel=KEEP)(reparse.reparse)
 app.command("watch", rich_help_panel=KEEP)(watch.watch)
 app.command("stop", rich_help_panel=KEEP)(stop.stop)
 app.command("resume", rich_help_panel=KEEP)(stop.resume)

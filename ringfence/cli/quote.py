@@ -10,8 +10,8 @@ from ringfence.cli.launch import launch
 from ringfence.cli.output import Format, FormatOption, console, print_rows
 from ringfence.cli.watching import Watch
 from ringfence.lookups.duration import lasting
-from ringfence.lookups.estimate import by_country
-from ringfence.lookups.plan import plan, preview
+from ringfence.lookups.estimate import by_country, told_step
+from ringfence.lookups.plan import plan, preview, rounds
 from ringfence.lookups.quote import narrowed
 from ringfence.lookups.routes import Market
 from ringfence.money import quotes
@@ -23,7 +23,7 @@ from ringfence.sources.registry import open_source
 
 SourceOption = Annotated[list[str] | None, typer.Option("--source", help="only this source; may be repeated")]
 CountryOption = Annotated[list[str] | None, typer.Option("--country", help="only this country; may be repeated")]
-COLUMNS = ("provider", "product", "country", "numbers", "max", "currency")
+COLUMNS = ("step", "provider", "product", "country", "numbers", "max", "currency")
 # Lines of a quote that a terminal shows.
 LINES = 12
 # More numbers than there are phones, and few enough for every count of ours.
@@ -81,7 +81,7 @@ def quote_json(home: Home, made: Quote) -> dict[str, Any]:
 
 
 def print_quote(home: Home, made: Quote, form: Format) -> None:
-    """Print a quote: by provider and country, the totals, what later months cost, what was saved, and warnings."""
+    """Print a quote: by step, provider and country, in total, what later months cost, what was saved, and warnings."""
     rows = _rows(made)
     if form is not Format.TABLE:
         print_rows(rows, form, more=quote_json(home, made), columns=COLUMNS)
@@ -96,6 +96,8 @@ def print_quote(home: Home, made: Quote, form: Format) -> None:
         Money(summary[name], summary["currency"]) for name in ("low", "expected", "max", "first_run", "steady_month")
     )
     out.print(f"due: {made.numbers:,} numbers, low {low}, expected {expected}, max {most}")
+    for note in summary.get("expected_notes", ()):
+        out.print(f"  {note}")
     out.print(f"time: {summary['requests']:,} requests, {lasting(summary['seconds'])} or more")
     out.print("; ".join((f"budgets: they have room for {fits:,} of {made.numbers:,} numbers", *reasons)))
     for reason, count in summary["no_route"].items():
@@ -115,6 +117,7 @@ def print_quote(home: Home, made: Quote, form: Format) -> None:
 def _rows(made: Quote) -> list[dict[str, Any]]:
     return [
         {
+            "step": told_step(step),
             "provider": provider,
             "product": product,
             "country": country,
@@ -122,13 +125,19 @@ def _rows(made: Quote) -> list[dict[str, Any]]:
             "max": decimal_text(amount),
             "currency": currency,
         }
-        for provider, product, country, currency, count, amount in by_country(made.lines)
+        for step, provider, product, country, currency, count, amount in by_country(made.lines)
     ]
 
 
 def _fitting(home: Home, made: Quote) -> tuple[int, int, list[str]]:
-    """How many numbers the limits have room for now, how many would have to wait, whoever approves, and why."""
-    planned = plan(Market.of(home.setup, home.ledger.store.clock()), made, UNATTENDED)
+    """How many numbers the limits have room for now, how many would have to wait, whoever approves, and why.
+
+    What is bought only if it is still unknown then takes no room: it is bought as far as there is any.
+    """
+    market = Market.of(home.setup, home.ledger.store.clock())
+    certain = [line for line in made.lines if not line.step]
+    planned = [plan(market, made, lines, UNATTENDED) for lines in rounds(certain)]
     fits, left = preview(home.setup.config, home.ledger, planned, limits_only=True)
-    reasons = list(dict.fromkeys(refused.reason for refused in left))
-    return sum(len(batch.subjects) for batch in fits), sum(len(refused.subjects) for refused in left), reasons
+    waiting = {subject for refused in left for subject in refused.subjects}
+    room = {subject for batch in fits for subject in batch.subjects} - waiting
+    return len(room), len(waiting), list(dict.fromkeys(refused.reason for refused in left))

@@ -97,6 +97,8 @@ def refresh(connection: duckdb.DuckDBPyConnection, name: str, parts: Mapping[str
     columns = ", ".join(
         f"CAST({'$part' if column == partition else column} AS {kind}) AS {column}" for column, kind in _columns(name)
     )
+    # A file that was written before a column was added has NULL for it.
+    empty = ", ".join(f"CAST(NULL AS {kind}) AS {column}" for column, kind in _columns(name) if column != partition)
     # One commit a table: with one a partition, a million numbers took three times as long.
     connection.execute("BEGIN")
     for part in sorted(known.keys() | parts.keys()):
@@ -106,7 +108,8 @@ def refresh(connection: duckdb.DuckDBPyConnection, name: str, parts: Mapping[str
             old = set()
         if new - old:
             connection.execute(
-                f"INSERT INTO base.{name} SELECT {columns} FROM read_parquet($files, hive_partitioning = false)",
+                f"INSERT INTO base.{name} SELECT {columns} FROM (SELECT {empty} WHERE false UNION ALL BY NAME "
+                "FROM read_parquet($files, hive_partitioning = false, union_by_name = true))",
                 {"part": part, "files": sorted(new - old)},
             )
     connection.execute(f"DELETE FROM base.{_PARTS} WHERE relation = $name", {"name": name})

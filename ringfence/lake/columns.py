@@ -141,6 +141,7 @@ LOOKUPS = Table(
             raw_status="status as received",
             raw_error="error as received",
             raw_permanent="the provider's own flag of permanence",
+            caller_name="whose number it is; NULL where it was not asked for or may not be kept",
         ),
         "conflict": Column(pl.Boolean, "the reply held two different answers about the number"),
         **_text(origin="live, simulated or imported", parser_version="version of the parser that read the reply"),

@@ -18,9 +18,12 @@ from deltalake.exceptions import DeltaError
 
 from ringfence.errors import LakeError
 from ringfence.lake.columns import TABLES
+from ringfence.lake.parts import rows
 
 # The name under which a commit of `lookups` carries the highest settlement that it holds.
 LEDGER = "ledger"
+# And the one under which `lookups` says how often its replies were parsed again, `phone_facts` which of them it saw.
+REPARSED = "reparsed"
 OWNED_BY = "ledger "
 
 
@@ -60,7 +63,7 @@ class Lake:
         parts = self.files(name)
         chosen = parts if partitions is None else {key: parts[key] for key in map(str, partitions) if key in parts}
         frames = [
-            pl.read_parquet(files, hive_partitioning=False, glob=False)
+            rows(kind, files)
             .with_columns(pl.lit(key).cast(kind.columns[kind.partition].dtype).alias(kind.partition))
             .select(pl.col(column).cast(spec.dtype) for column, spec in kind.columns.items())
             for key, files in chosen.items()
@@ -80,15 +83,21 @@ class Lake:
         return {key: sorted(files) for key, files in sorted(result.items())}
 
     def overwrite(
-        self, name: str, frame: pl.DataFrame, partitions: Sequence[str | int], seq: int | None = None
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        partitions: Sequence[str | int],
+        seq: int | None = None,
+        reparsed: int | None = None,
     ) -> None:
         """Replace these partitions of a table by the rows of a frame, in one commit.
 
-        The commit carries the settlement that the rows were computed from, where one is given.
+        The commit carries the settlement and the parsing that the rows were computed from, where they are given.
         """
         kind = TABLES[name]
         table = self.open(name)
-        commit = None if seq is None else CommitProperties(app_transactions=[Transaction(LEDGER, seq)])
+        marks = [(each, version) for each, version in ((LEDGER, seq), (REPARSED, reparsed)) if version is not None]
+        commit = CommitProperties(app_transactions=[Transaction(*mark) for mark in marks]) if marks else None
         if table is None:
             self._create(name, frame, commit)
             return
@@ -116,8 +125,15 @@ class Lake:
 
     def settled_seq(self, name: str = "lookups") -> int:
         """The highest settlement that a table holds; 0 before the first."""
+        return self._mark(name, LEDGER)
+
+    def reparsed(self, name: str = "lookups") -> int:
+        """How often all replies had been parsed again when a table was written; 0 for never."""
+        return self._mark(name, REPARSED)
+
+    def _mark(self, name: str, mark: str) -> int:
         table = self.open(name)
-        return 0 if table is None else table.transaction_version(LEDGER) or 0
+        return 0 if table is None else table.transaction_version(mark) or 0
 
     def _create(self, name: str, frame: pl.DataFrame, commit: CommitProperties | None = None) -> None:
         kind = TABLES[name]
@@ -137,9 +153,12 @@ class Lake:
 
 
 def _written(table: str | DeltaTable, frame: pl.DataFrame, **how: Any) -> None:
-    """Commit to a table, whole or not at all; a full disk is told as such."""
+    """Commit to a table, whole or not at all; a full disk is told as such.
+
+    A table that was made before a column of ours existed gains it.
+    """
     try:
-        write_deltalake(table, frame, **how)
+        write_deltalake(table, frame, schema_mode="merge", **how)
     except DeltaError as error:
         # delta-rs repeats the machine's own number for it (errno 28, ENOSPC) in its text, and has no class for it.
         if "os error 28" not in str(error):

@@ -53,7 +53,7 @@ def read(kind: Provider, product: str, kept: Sequence[Kept], asked: Sequence[Pho
     accepted = next((each.reply for each in reversed(kept) if each.source == "response"), None)
     first = judge(kind, product, accepted, asked) if accepted else Parsed("doubt", NOTHING_CAME)
     later = [each for each in kept if each.source != "response"]
-    if first.verdict == "void" or not isinstance(kind, Collectable) or kind.products[product].mode == "sync":
+    if first.verdict == "void" or kind.products[product].mode == "sync" or not isinstance(kind, Collectable):
         return Read(first, accepted)
     told = [(each.source, _judged_later(kind, product, each, accepted, asked)) for each in later]
     if first.verdict != "awaiting" and not any(parsed.lookups for _, parsed in told):

@@ -4,13 +4,12 @@ Every frame becomes a table of the served file's internal schema; what users rea
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Column, Connection, Integer, Select, func, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, Select, Text, cast, func, select
 
-from ringfence.lake.columns import MONEY
+from ringfence.lookups.book_units import BUDGET_COLUMNS, FEES, in_budgets, units
 from ringfence.money.decide import PAID_LOST, losses
 from ringfence.money.ledger import Ledger
 from ringfence.money.schema import (
@@ -30,11 +29,12 @@ from ringfence.money.store import unpack
 
 # Subjects a read transaction goes through: well under a second, so that the WAL can be emptied in between.
 CHUNK = 100_000
-_NANO = pl.lit(Decimal("0.000000001"))
-_MONEY = {"unit_price", "held", "actual", "spent", "overrun", "cap", "approved_up_to", "amount"}
-_TIMES = {"at", "since", "asked_at", "reserved_at", "answered_at", "final_at", "created_at", "expires_at"}
 _PACKED = {"subjects", "ranks", "outcomes"}
 
+# What a line costs on average; a quote that was made by an earlier version does not say.
+_EXPECTED = func.json_extract(
+    QUOTE.c.summary, "$.expected_lines[" + cast(QUOTE_LINE.c.line, Text) + "]", type_=BigInteger
+).label("expected")
 _BOOKS = {
     "attempts": select(*(each for each in ATTEMPT.c if each.name not in {*_PACKED, "fingerprint", "worker_id"})),
     "journal": select(*(JOURNAL.c[name] for name in ("seq", "at", "attempt_id", "event", "held", "spent", "overrun"))),
@@ -50,6 +50,7 @@ _BOOKS = {
         *(each for each in QUOTE_LINE.c if each.name not in _PACKED),
         QUOTE.c.created_at,
         QUOTE.c.expires_at,
+        _EXPECTED,
         APPROVAL.c.cap.label("approved_up_to"),
         APPROVAL.c.who.label("approved_by"),
     )
@@ -76,32 +77,34 @@ def books(ledger: Ledger) -> dict[str, pl.DataFrame]:
     with ledger.store.read() as connection:
         frames = {name: _frame(connection, query) for name, query in _BOOKS.items()}
         claims, deferrals, lost = _frame(connection, _CLAIMS), _deferrals(connection), _paid_lost(connection)
+    frames["attempts"] = in_budgets(frames["attempts"])
     vault = pl.concat(_by_subject(ledger, select(SUBJECT), SUBJECT.c.subject_id))
     people = {
-        "claims": claims,
+        "claims": units(claims),
         "deferrals": deferrals,
         "paid_lost": lost,
-        "asked": pl.concat(_by_subject(ledger, _ASKED, ASKED.c.subject_id)),
+        "asked": units(pl.concat(_by_subject(ledger, _ASKED, ASKED.c.subject_id))),
     }
     # A subject that was erased has no number any more, and no row here.
     named = {name: vault.join(frame, on="subject_id").drop("subject_id") for name, frame in people.items()}
     frames["budgets"] = (
         frames["budgets"].with_columns(pl.col("active").cast(pl.Boolean).alias("is_active")).drop("active")
     )
-    return {**frames, **named}
+    return {**{name: units(frame) for name, frame in frames.items()}, **named}
 
 
 def columns() -> dict[str, list[str]]:
     """The columns of every book, by book; no ledger is needed to know them."""
     queries = {**_BOOKS, "claims": _CLAIMS, "asked": _ASKED}
     found = {name: [each.name for each in query.selected_columns] for name, query in queries.items()}
-    found |= {"deferrals": list(_DEFERRALS), "paid_lost": list(_LOSSES)}
+    found |= {"deferrals": list(_DEFERRALS), "paid_lost": list(_LOSSES), "fees": list(FEES)}
+    found["attempts"] = [name for name in found["attempts"] if name not in BUDGET_COLUMNS] + list(BUDGET_COLUMNS)
     renamed = {"active": "is_active", "subject_id": "phone_e164"}
     return {name: [renamed.get(each, each) for each in names] for name, names in found.items()}
 
 
 def _frame(connection: Connection, query: Select[Any]) -> pl.DataFrame:
-    """What a query gives, with nanos as exact decimals and microseconds as UTC times without a zone."""
+    """What a query gives, in nanos and microseconds."""
     schema = pl.Schema(
         {each.name: pl.Int64() if isinstance(each.type, Integer) else pl.String() for each in query.selected_columns}
     )
@@ -109,14 +112,7 @@ def _frame(connection: Connection, query: Select[Any]) -> pl.DataFrame:
         pl.DataFrame([tuple(row) for row in part], schema=schema, orient="row")
         for part in connection.execute(query).partitions(CHUNK)
     ]
-    return _units(pl.concat([pl.DataFrame(schema=schema), *parts]))
-
-
-def _units(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(
-        *((pl.col(name).cast(pl.Decimal(38, 0)) * _NANO).cast(MONEY) for name in frame.columns if name in _MONEY),
-        *(pl.from_epoch(name, time_unit="us") for name in frame.columns if name in _TIMES),
-    )
+    return pl.concat([pl.DataFrame(schema=schema), *parts])
 
 
 def _by_subject(ledger: Ledger, query: Select[Any], key: Column[int]) -> Iterator[pl.DataFrame]:
@@ -136,7 +132,7 @@ def _deferrals(connection: Connection) -> pl.DataFrame:
         for each in connection.execute(select(DEFERRAL).order_by(DEFERRAL.c.at, DEFERRAL.c.deferral_id))
     ]
     frame = pl.DataFrame(rows, schema=_DEFERRALS, orient="row").explode("subject_id")
-    return _units(frame.unique("subject_id", keep="last", maintain_order=True))
+    return units(frame.unique("subject_id", keep="last", maintain_order=True))
 
 
 def _paid_lost(connection: Connection) -> pl.DataFrame:
@@ -145,4 +141,4 @@ def _paid_lost(connection: Connection) -> pl.DataFrame:
         for each in map(dict, connection.execute(_LOST).mappings())
         for subject, amount in losses(each).items()
     ]
-    return _units(pl.DataFrame(rows, schema=_LOSSES, orient="row"))
+    return units(pl.DataFrame(rows, schema=_LOSSES, orient="row"))

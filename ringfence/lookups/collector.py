@@ -19,6 +19,7 @@ from ringfence.money import progress
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply
 from ringfence.money.schema import ATTEMPT, POLL, REPLY
+from ringfence.money.sums import of_launch
 from ringfence.providers.registry import provider
 
 # Attempts that one transaction decides.
@@ -131,11 +132,7 @@ async def wait_for_answers(collector: Collector, launch_id: str, seconds: Mappin
 
 
 def _show(ledger: Ledger, launch_id: str) -> None:
-    query = select(
-        func.coalesce(func.sum(ATTEMPT.c.actual), 0),
-        func.coalesce(func.sum(ATTEMPT.c.held).filter(ATTEMPT.c.actual.is_(None)), 0),
-    ).where(ATTEMPT.c.launch_id == launch_id)
     with ledger.store.write() as connection:
-        spent, held = connection.execute(query).tuples().one()
+        spent, held = of_launch(connection, launch_id)
         at = ledger.store.clock()
         progress.put(connection, launch_id, at, phase="waiting", spent=spent, held=held)

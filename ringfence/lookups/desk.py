@@ -9,9 +9,12 @@ from ringfence.config.sections import Privacy
 from ringfence.http.exchange import Exchange
 from ringfence.lookups.callback_address import callback_url
 from ringfence.lookups.lane import Lane
+from ringfence.lookups.notes import Notes
 from ringfence.lookups.queue import Queue
+from ringfence.lookups.tally import Tally
 from ringfence.lookups.verdict import judge, move_for
 from ringfence.money.batch import Batch, Refused
+from ringfence.money.conversion import converted
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Move, Settle, Void
 from ringfence.money.rate import take
@@ -24,18 +27,8 @@ NOT_OURS = "this run has lost its lock file, so that another process may have ta
 
 
 @dataclass(slots=True)
-class Tally:
-    """What the run has done so far: numbers reserved and decided, nanos held and spent."""
-
-    planned: int = 0
-    done: int = 0
-    held: int = 0
-    spent: int = 0
-
-
-@dataclass(slots=True)
 class Desk:
-    """One run's purchases. `left` is what was not bought, and why; `asked` what was.
+    """One run's purchases. `left` is what was not bought, and why; `asked` what was; `notes` what providers told.
 
     `callbacks` is the public address of the receiver. `before_turn` runs inside every transaction, before anything is
     reserved: budgets that changed take effect there.
@@ -54,6 +47,7 @@ class Desk:
     left: list[Refused] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     asked: set[int] = field(default_factory=set)
+    notes: Notes = field(default_factory=Notes)
 
     def next_batches(self) -> list[Batch]:
         """Take from the queue what may go out now; what belongs to a stopped provider is left for good."""
@@ -105,7 +99,7 @@ class Desk:
         return [narrowed for batch in granted if (narrowed := self._afforded(batch))]
 
     def _afforded(self, batch: Batch) -> Batch | None:
-        price = batch.unit_price.amount
+        price = batch.cost.amount
         if self.max_spend is None or price == 0:
             return batch
         count = max(0, self.max_spend - self.tally.spent - self.tally.held) // price
@@ -119,7 +113,7 @@ class Desk:
     def entered(self, offered: list[Batch], reserved: list[Reserved]) -> None:
         """Count what a transaction reserved."""
         if self.max_spend is not None:
-            self.tally.held -= sum(len(batch.subjects) * batch.unit_price.amount for batch in offered)
+            self.tally.held -= sum(len(batch.subjects) * batch.cost.amount for batch in offered)
         self.tally.held += sum(attempt.held for attempt in reserved)
         self.asked.update(subject for attempt in reserved for subject in attempt.numbers)
 
@@ -129,30 +123,32 @@ class Desk:
         lane = self.lanes[batch.provider]
         asked = [Phone(number) for number in attempt.numbers.values()]
         parsed = judge(lane.provider, batch.product, exchange, asked)
-        if parsed.stop:
+        renewed = parsed.token_refused and lane.renews(exchange.token)
+        if parsed.stop and not renewed:
             lane.refused(parsed.stop, batch.product if parsed.stop_product else None)
+        if parsed.pause:
+            lane.pause(parsed.pause)
+        self.notes.add(parsed.notes)
         subjects = {number: subject for subject, number in attempt.numbers.items()}
         priced = {"attempt_id": attempt.attempt_id, "unit_price": price.amount, "currency": price.currency}
-        move = move_for(priced, parsed, subjects)
+        move = move_for({**priced, "terms": batch.terms, "rate": batch.rate}, parsed, subjects)
         if parsed.verdict == "void":
-            self._again(lane, self._given_back(attempt), parsed)
-        elif isinstance(move, Settle):
-            lane.answered()
-            self.tally.held -= len(move.answers) * batch.unit_price.amount
-            self.tally.spent += sum(answer.amount for answer in move.answers)
-            self.tally.done += len(attempt.numbers)
+            self._again(lane, self._given_back(attempt), parsed, renewed=renewed)
+            return move
+        self.tally.done += len(attempt.numbers)
+        if isinstance(move, Settle):
+            self.tally.held -= len(move.answers) * batch.cost.amount
+            self.tally.spent += converted(sum(answer.amount for answer in move.answers), batch.rate)
             if any(answer.amount > price.amount for answer in move.answers):
                 told = f"the price of {batch.product} ({price})"
                 lane.stop(f"{batch.provider} bills more than {told}: set the price right, then resume it")
-        elif isinstance(move, Await):
+        if isinstance(move, Settle | Await):
             lane.answered()
-            self.tally.done += len(attempt.numbers)
         else:
             lane.doubted(parsed.evidence)
-            self.tally.done += len(attempt.numbers)
         return move
 
-    def _again(self, lane: Lane, batch: Batch, parsed: Parsed) -> None:
+    def _again(self, lane: Lane, batch: Batch, parsed: Parsed, *, renewed: bool) -> None:
         """Make a request that cost nothing anew as another attempt, where that may help."""
         if parsed.split and not batch.is_half and len(batch.subjects) > 1:
             middle = len(batch.subjects) // 2
@@ -160,7 +156,7 @@ class Desk:
             self.queue.put_back(replace(batch, subjects=half, is_half=True) for half in halves)
             return
         # Of a lane that is stopped by hand it is left with the sentence of the stop.
-        if parsed.retry and (lane.halted or lane.try_again(parsed.retry_after, parsed.evidence)):
+        if renewed or (parsed.retry and (lane.halted or lane.try_again(parsed.retry_after, parsed.evidence))):
             self.queue.put_back([batch])
             return
         why = parsed.stop or f"{batch.provider}: {parsed.evidence}"

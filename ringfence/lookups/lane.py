@@ -21,7 +21,7 @@ class Lane:
     `closed` has the products alone that are given up, and why; `refusals` what the provider itself said no with.
     `halted` says that somebody has stopped it by hand.
     `tries` and `doubts` count since the last settled reply; `resumes` ends the pause after a failure, `not_before` any
-    pause (monotonic seconds).
+    pause (monotonic seconds). `refused_token` is the token (its serial) that was last refused, since the last answer.
     """
 
     provider: Provider
@@ -39,6 +39,7 @@ class Lane:
     halted: bool = False
     closed: dict[str, str] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
+    refused_token: int | None = None
 
     def can_send(self) -> bool:
         """Whether a request may go out now."""
@@ -74,9 +75,27 @@ class Lane:
         """Send nothing for so long."""
         self.not_before = max(self.not_before, time.monotonic() + seconds)
 
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long, what is reserved already neither: the provider itself said when it goes on."""
+        self.resumes = max(self.resumes, time.monotonic() + seconds)
+        self.not_before = max(self.not_before, self.resumes)
+
     def answered(self) -> None:
         """Count a settled reply: the provider is well."""
         self.doubts = self.tries = 0
+        self.refused_token = None
+
+    def renews(self, token: int | None) -> bool:
+        """Whether a request whose token was refused may be made anew with another one; the token is dropped.
+
+        All that were out with the same token may. When the token that took its place is refused as well, with no answer
+        in between, it is not the token.
+        """
+        if token is None or self.refused_token not in (None, token):
+            return False
+        self.refused_token = token
+        self.client.drop_token(token)
+        return True
 
     def doubted(self, evidence: str) -> None:
         """Count a request of unknown outcome."""

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from ringfence.config.environment import Setup
 from ringfence.http.client import Client
+from ringfence.http.issuer import Issuer
 from ringfence.lookups.lane import Lane
 from ringfence.providers.registry import provider
 
@@ -20,10 +21,18 @@ async def open_lanes(setup: Setup, names: Iterable[str]) -> AsyncIterator[dict[s
             rates = [kind.products[product].rate for product in section.products]
             options = section.options(name)
             auth = kind.auth(setup.secrets(name), options)
-            client = Client(in_flight=section.in_flight, headers=auth.headers, query=auth.query, proxy=section.proxy)
+            base_url = setup.base_url(name)
+            client = Client(
+                in_flight=section.in_flight,
+                headers=auth.headers,
+                query=auth.query,
+                path=auth.path,
+                issuer=Issuer(auth.token, base_url) if auth.token else None,
+                proxy=section.proxy,
+            )
             lanes[name] = Lane(
                 provider=kind,
-                base_url=setup.base_url(name),
+                base_url=base_url,
                 options=options,
                 client=await stack.enter_async_context(client),
                 in_flight=section.in_flight,

@@ -2,7 +2,8 @@
 
 A fact's value is the known answer on the best basis (network > inferred > numbering_plan), the newest of those.
 Unknown never overwrites known, and a value of one answer is never mixed with that of another. A carrier is known when
-the current one is; the original one is a value of its own, from the newest answer that has it.
+the current one is; the original one is a value of its own, from the newest answer that has it. What changes is what
+stands: an answer on a worse basis than the one before it neither stands nor changes anything.
 """
 
 import polars as pl
@@ -51,28 +52,34 @@ def phone_changes(lookups: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _known(fact: str) -> pl.Expr:
+def known(fact: str) -> pl.Expr:
+    """Whether a lookup tells a fact."""
     if fact == "carrier":
         return pl.col("current_carrier_name").is_not_null() | pl.col("current_carrier_mccmnc").is_not_null()
     return pl.col(fact).is_not_null() & (pl.col(fact) != "unknown")
 
 
 def _basis(fact: str) -> pl.Expr:
-    """Validity says what it rests on; elsewhere a likely_* value is an inference and any other is the network's."""
+    """Validity says what it rests on; elsewhere a likely_* value is an inference and any other is the network's.
+
+    Who serves a number now is as sure as whether it was ported: an answer that infers the one infers the other.
+    """
     if fact == "validity":
-        return pl.col("validity_basis").alias("basis")
-    if fact == "carrier":
-        return pl.lit("network").alias("basis")
-    inferred = pl.col(fact).str.starts_with("likely_")
-    return pl.when(inferred).then(pl.lit("inferred")).otherwise(pl.lit("network")).alias("basis")
+        return pl.col("validity_basis")
+    told = pl.col("ported" if fact == "carrier" else fact)
+    return pl.when(told.str.starts_with("likely_")).then(pl.lit("inferred")).otherwise(pl.lit("network"))
+
+
+def _tier(fact: str) -> pl.Expr:
+    """The place of an answer's basis, from 0 for the best."""
+    return _basis(fact).replace_strict({base: place for place, base in enumerate(BASES)}, return_dtype=pl.Int64)
 
 
 def _best(lookups: pl.DataFrame, fact: str) -> pl.DataFrame:
     values = (*VALUES[fact], *(f"roaming_carrier_{part}" for part in CARRIER_PARTS if fact == "roaming"))
     return (
-        lookups.filter(_known(fact))
-        .with_columns(_basis(fact))
-        .with_columns(pl.col("basis").replace_strict({base: place for place, base in enumerate(BASES)}).alias("tier"))
+        lookups.filter(known(fact))
+        .with_columns(_basis(fact).alias("basis"), _tier(fact).alias("tier"))
         .sort("tier", pl.col("observed_at"), pl.col("settled_seq"), descending=[False, True, True])
         .unique("phone_e164", keep="first", maintain_order=True)
         .select(
@@ -94,13 +101,18 @@ def _original(lookups: pl.DataFrame) -> pl.DataFrame:
 
 
 def _steps(lookups: pl.DataFrame) -> pl.DataFrame:
-    """For each number and fact, the first sight of every value that differs from the one before."""
+    """For each number and fact, the first sight of every value that stood and differs from the one before.
+
+    An answer stands when none before it rests on a better basis.
+    """
     shown = {**{fact: VALUES[fact][0] for fact in FACTS}, "carrier": "network"}
     code = pl.coalesce("current_carrier_mccmnc", "current_carrier_name")
     frames = [
         lookups.with_columns(network=code)
-        .filter(_known(fact) & pl.col(shown[fact]).is_not_null())
+        .filter(known(fact))
+        .with_columns(_tier(fact).alias("tier"))
         .sort("phone_e164", "observed_at", "settled_seq")
+        .filter(pl.col("tier") == pl.col("tier").cum_min().over("phone_e164"))
         .select(
             "phone_e164",
             "bucket",

@@ -1,15 +1,13 @@
 """What came of a launch: how much was bought, how much was left, and why. It buys nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from sqlalchemy import func, select
 
 from ringfence.money import progress, quotes
 from ringfence.money.batch import Refused
 from ringfence.money.ledger import Ledger
-from ringfence.money.schema import ATTEMPT
 from ringfence.money.states import OPEN
+from ringfence.money.sums import by_state
 
 # Reasons that a sentence names.
 SHOWN = 3
@@ -17,10 +15,11 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """What a launch bought, in nanos of `currency`.
+    """What a launch bought, in nanos of `currency`, that of the budgets.
 
     `left` numbers were not bought, `failed` of them because a provider failed; `why_not` says why in one sentence, and
     `refused` is what a provider said no with that the user has to mend, such as a wrong key; empty when none did.
+    `notes` are sentences that providers told beside their answers, such as about a quota.
     """
 
     numbers: int
@@ -32,22 +31,13 @@ class Bought:
     failed: int
     why_not: str
     refused: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def bought(ledger: Ledger, launch_id: str) -> Bought:
     """What a launch has bought so far, from the ledger."""
     with ledger.store.read() as connection:
-        rows = connection.execute(
-            select(
-                ATTEMPT.c.state,
-                ATTEMPT.c.currency,
-                func.sum(ATTEMPT.c.numbers),
-                func.sum(func.coalesce(ATTEMPT.c.actual, 0)),
-                func.sum(ATTEMPT.c.held),
-            )
-            .where(ATTEMPT.c.launch_id == launch_id)
-            .group_by(ATTEMPT.c.state, ATTEMPT.c.currency)
-        ).all()
+        rows = by_state(connection, launch_id)
     settled = [row for row in rows if row[0] == "settled"]
     open_rows = [row for row in rows if row[0] in OPEN]
     seen = progress.get(ledger, launch_id) or {}
@@ -60,11 +50,20 @@ def bought(ledger: Ledger, launch_id: str) -> Bought:
         left=seen.get("not_bought", 0),
         failed=seen.get("not_answered", 0),
         why_not=seen.get("note", ""),
+        notes=tuple(seen.get("notes", "").splitlines()),
     )
 
 
-def record(ledger: Ledger, launch_id: str, quote_ids: Sequence[str], left: Sequence[Refused], *, quoted: bool) -> None:
-    """Keep what was left of each quote, and why, beside the progress of the launch."""
+def record(
+    ledger: Ledger,
+    launch_id: str,
+    quote_ids: Sequence[str],
+    left: Sequence[Refused],
+    notes: Iterable[str] = (),
+    *,
+    quoted: bool,
+) -> None:
+    """Keep what was left of each quote, and why, and what providers told, beside the progress of the launch."""
     with ledger.store.write() as connection:
         at = ledger.store.clock()
         for quote_id in quote_ids:
@@ -77,6 +76,7 @@ def record(ledger: Ledger, launch_id: str, quote_ids: Sequence[str], left: Seque
             not_bought=sum(len(each.subjects) for each in left),
             not_answered=sum(len(each.subjects) for each in left if each.status == "provider_failed"),
             note=_why_not(left, quoted=quoted),
+            notes="\n".join(notes),
         )
 
 

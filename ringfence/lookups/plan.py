@@ -15,7 +15,7 @@ from ringfence.money.room import Room
 from ringfence.money.still_due import still_due
 from ringfence.providers.registry import provider
 
-Key = tuple[str, str, int, Money, str, str]
+Key = tuple[str, str, int, Money, str, str, str | None]
 
 
 def limits_of(config: Config) -> list[Budget]:
@@ -24,47 +24,73 @@ def limits_of(config: Config) -> list[Budget]:
     return [*caps, Budget(UNATTENDED, "day", config.approval.unattended)]
 
 
-def plan(market: Market, quote: Quote, consent: str, only: Collection[int] | None = None) -> list[Batch]:
-    """The batches of a quote in the order of purchase: never asked first, then the oldest.
+def rounds(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines that may be bought at the same time, round by round: one lookup of a number at a time.
+
+    What a quote has at a later step comes after all of the earlier one.
+    """
+    found: list[list[Line]] = []
+    busy: set[int] = set()
+    step = 0
+    for line in lines:
+        if not found or line.step != step or not busy.isdisjoint(line.subjects):
+            found.append([])
+            busy, step = set(), line.step
+        found[-1].append(line)
+        busy.update(line.subjects)
+    return found
+
+
+def plan(market: Market, quote: Quote, lines: Sequence[Line], consent: str, *, seq: int | None = None) -> list[Batch]:
+    """The batches of some lines of a quote in the order of purchase: never asked first, then the oldest.
 
     A batch is alike in provider, product, price, due facts, country and source, whether or not a budget is scoped by
-    them today: one that is tomorrow must count it. `only` narrows it to these subjects. What is `outdated` is left out.
+    them today: one that is tomorrow must count it. What is `outdated` is left out. `seq` is the settlement at which the
+    lines were found due, where that is later than the quote.
     """
     groups: dict[Key, list[tuple[int, int]]] = defaultdict(list)
-    for line in quote.lines:
-        if _why_outdated(market, line):
-            continue
-        key = (line.provider, line.product, line.facts, line.unit_price, line.country, line.source)
-        groups[key] += [
-            (rank, subject)
-            for rank, subject in zip(line.ranks, line.subjects, strict=True)
-            if only is None or subject in only
-        ]
+    for line in lines:
+        if not _why_outdated(market, line):
+            groups[_key(line)] += zip(line.ranks, line.subjects, strict=True)
     ranked = []
     for key, members in groups.items():
         ranked += [
-            (part[0][0], _batch(quote, consent, key, tuple(subject for _, subject in part)))
+            (part[0][0], _batch(market, quote, consent, key, tuple(subject for _, subject in part), seq))
             for part in _parts(sorted(members), _size(market.config, *key[:2]))
         ]
     return [batch for _, batch in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def outdated(market: Market, quote: Quote, only: Collection[int] | None = None) -> list[tuple[Batch, str]]:
+def outdated(market: Market, quote: Quote, lines: Sequence[Line]) -> list[tuple[Batch, str]]:
     """The lines whose price or provider is not the configured one any more, and why: they are quoted anew."""
+    return [
+        (_batch(market, quote, "", _key(line), line.subjects, None), why)
+        for line in lines
+        if (why := _why_outdated(market, line))
+    ]
+
+
+def narrowed_to(lines: Sequence[Line], only: Collection[int]) -> list[Line]:
+    """The lines with these subjects alone; one of which nothing is left is left out."""
     found = []
-    for line in quote.lines:
-        if why := _why_outdated(market, line):
-            key = (line.provider, line.product, line.facts, line.unit_price, line.country, line.source)
-            members = tuple(subject for subject in line.subjects if only is None or subject in only)
-            found.append((_batch(quote, "", key, members), why))
+    for line in lines:
+        kept = [pair for pair in zip(line.subjects, line.ranks, strict=True) if pair[0] in only]
+        if kept:
+            subjects, ranks = zip(*kept, strict=True)
+            found.append(replace(line, subjects=subjects, ranks=ranks))
     return found
 
 
-def _batch(quote: Quote, consent: str, key: Key, subjects: tuple[int, ...]) -> Batch:
-    name, product, facts, price, country, source = key
+def _key(line: Line) -> Key:
+    return line.provider, line.product, line.facts, line.unit_price, line.country, line.source, line.terms
+
+
+def _batch(market: Market, quote: Quote, consent: str, key: Key, subjects: tuple[int, ...], seq: int | None) -> Batch:
+    name, product, facts, price, country, source, terms = key
+    known = name in market.config.providers
     return Batch(
         quote_id=quote.quote_id,
-        ledger_seq=quote.ledger_seq,
+        ledger_seq=quote.ledger_seq if seq is None else seq,
         consent=consent,
         provider=name,
         product=product,
@@ -74,6 +100,8 @@ def _batch(quote: Quote, consent: str, key: Key, subjects: tuple[int, ...]) -> B
         subjects=subjects,
         country=country,
         source=source,
+        terms=terms,
+        rate=market.listed(name, product, country).rate if known else None,
     )
 
 
@@ -82,36 +110,39 @@ def _why_outdated(market: Market, line: Line) -> str | None:
     section = market.config.providers.get(line.provider)
     if section is None or line.product not in section.products:
         return f"{was} and is not configured any more; quote it again: ringfence quote"
-    listed = market.rates.listed(line.provider, line.product, line.country, market.on)
-    if listed.price == line.unit_price:
+    listed = market.listed(line.provider, line.product, line.country)
+    if listed.price == line.unit_price and listed.terms == line.terms:
         return None
     if listed.price is None:
         return f"{was}, but {listed.problem}"
+    if listed.price == line.unit_price:
+        return f"{was}, and the conditions of that price are others now; quote it again: ringfence quote"
     return f"{was} and is {listed.price} now; quote it again: ringfence quote"
 
 
 def preview(
-    config: Config, ledger: Ledger, planned: Sequence[Batch], *, limits_only: bool = False
+    config: Config, ledger: Ledger, planned: Sequence[Sequence[Batch]], *, limits_only: bool = False
 ) -> tuple[list[Batch], list[Refused]]:
-    """Part what is due and has room in the budgets from what has none, before anything is reserved.
+    """Part what is due and has room in the budgets from what has none, round by round, before anything is reserved.
 
     `limits_only` asks what the limits would allow if somebody approved it.
     """
     affordable: list[Batch] = []
     left: list[Refused] = []
-    taken: set[int] = set()
     with ledger.store.read() as connection:
         room = Room(connection, ledger.store.clock(), config.zone)
-        for batch, numbers in still_due(connection, planned, taken):
-            due = tuple(numbers)
-            if not due:
-                continue
-            count, _, refusal = room.admit(batch.purchase, len(due), limits_only=limits_only)
-            if count:
-                affordable.append(replace(batch, subjects=due[:count]))
-                taken.update(due[:count])
-            if refusal:
-                left.append(Refused(batch.quote_id, due[count:], refusal.status, refusal.reason))
+        for batches in planned:
+            taken: set[int] = set()
+            for batch, numbers in still_due(connection, batches, taken):
+                due = tuple(numbers)
+                if not due:
+                    continue
+                count, _, refusal = room.admit(batch.purchase, len(due), limits_only=limits_only)
+                if count:
+                    affordable.append(replace(batch, subjects=due[:count]))
+                    taken.update(due[:count])
+                if refusal:
+                    left.append(Refused(batch.quote_id, due[count:], refusal.status, refusal.reason))
     return affordable, left
 
 

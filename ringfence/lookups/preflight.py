@@ -139,6 +139,8 @@ def examined(setup: Setup, now: datetime | None = None) -> list[Finding]:
         *sources(setup),
         *suppliers.credentials(setup),
         *suppliers.addresses(setup),
+        *suppliers.callbacks(setup),
+        *suppliers.choices(setup),
         *suppliers.prices(setup, on),
         *suppliers.sunsets(setup, on),
         *consent(setup),

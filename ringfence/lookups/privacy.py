@@ -12,6 +12,8 @@ from ringfence.providers.lookup import Fact
 
 # Identifiers of a subscriber, and where somebody is: kept only in countries that `privacy.allow` names.
 FORBIDDEN_BY_DEFAULT = ("imsi", "serving_msc", "caller_name", "roaming")
+# What the served relations show of a number only where it may be shown.
+SHOWN = (*FACTS, "caller_name")
 
 
 def forbidden(privacy: Privacy, country: str | None) -> frozenset[str]:
@@ -21,12 +23,12 @@ def forbidden(privacy: Privacy, country: str | None) -> frozenset[str]:
 
 
 def allowed(privacy: Privacy) -> list[tuple[str, str]]:
-    """Every fact with every country in which it may be shown; the empty country is the one that nobody knows.
+    """Every fact, and the caller's name, with every country in which it may be shown; '' is one that nobody knows.
 
     A country that is not listed at all is one that no number has: what is not allowed here is forbidden.
     """
     countries = sorted({*phonenumbers.SUPPORTED_REGIONS, phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY, ""})
-    return [(fact, country) for country in countries for fact in FACTS if fact not in forbidden(privacy, country)]
+    return [(fact, country) for country in countries for fact in SHOWN if fact not in forbidden(privacy, country)]
 
 
 def by_phone(privacy: Privacy, countries: Mapping[str, str]) -> Callable[[Phone | None], frozenset[str]]:

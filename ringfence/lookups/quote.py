@@ -1,9 +1,8 @@
 """The dry run: which due facts of which numbers would be bought from whom, for how much. It buys nothing."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 import polars as pl
 from phonenumbers import SUPPORTED_REGIONS
@@ -12,27 +11,22 @@ from ringfence.config.environment import Setup
 from ringfence.config.model import Config
 from ringfence.errors import ConfigError
 from ringfence.lake.tables import Lake
+from ringfence.lookups import sunset
 from ringfence.lookups.due_now import due_now
 from ringfence.lookups.estimate import summary
+from ringfence.lookups.lines import lines_of, purchases
 from ringfence.lookups.living import living
-from ringfence.lookups.routes import Choice, Market, choose, offers
+from ringfence.lookups.routes import Market, stages
+from ringfence.lookups.shares import history
+from ringfence.lookups.steps import Steps, steps
 from ringfence.money import quotes
-from ringfence.money.amount import Money
 from ringfence.money.ledger import Ledger
-from ringfence.money.quotes import Line, Quote
+from ringfence.money.quotes import Quote
 from ringfence.money.store import keyed_hash
 from ringfence.money.switch import EVERYTHING, stops
 
-CHOICE = {
-    "country": pl.String,
-    "due": pl.Int64,
-    "provider": pl.String,
-    "product": pl.String,
-    "amount": pl.Int64,
-    "currency": pl.String,
-    "reason": pl.String,
-}
-Choices = Mapping[tuple[str, int], Choice]
+# What numbers that are bought alike have in common, beside what is due of them at each step.
+ALIKE = ("country", "line_type")
 # More numbers than anybody has; a bound, so that a limit fits into every column and library.
 MOST = 10**9
 
@@ -69,18 +63,19 @@ def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_
     with ledger.store.read() as connection:
         market = Market.of(setup, at, stops(connection))
     seq, every = due_now(setup.config, ledger, lake, at)
-    wanted = _narrowed(every, narrow)
-    free = wanted.filter(~pl.col("claimed"))
-    choices = _choices(free.filter(pl.col("due") > 0), market)
-    chosen = _ranked(_chosen(free, choices), ledger)
-    buyable = chosen.filter(pl.col("provider").is_not_null())
+    market = replace(market, numbers=every.height)
+    told = history(lake)
+    wanted, cases = judged(_narrowed(every, narrow), market)
+    chosen = _ranked(wanted.filter(~pl.col("claimed"), pl.col("due") > 0), ledger)
+    found = [cases[place] for place in chosen["case"].unique().sort()]
+    buyable = chosen.filter(pl.col("buyable"))
     if narrow.numbers is not None:
         buyable = buyable.head(narrow.numbers)
-    routeless = chosen.filter(pl.col("provider").is_null())
-    if buyable.is_empty() and any(choice.ended for choice in choices.values()):
-        raise ConfigError("; ".join(dict.fromkeys(choice.reason for choice in choices.values() if choice.ended)))
+    if buyable.is_empty() and any(each.ended for each in found):
+        raise ConfigError("; ".join(dict.fromkeys(each.reason for each in found if each.ended)))
+    routeless = chosen.filter(~pl.col("buyable"))
     ids = quotes.subjects(ledger, [*buyable["phone_e164"], *routeless["phone_e164"]])
-    lines = _lines(buyable, ids)
+    lines, sums = lines_of(buyable.join(purchases(cases, told), on="case"), ids)
     phone_map = lake.read("phone_map", narrow.sources or list(setup.config.sources))
     quote = Quote(
         quote_id=ledger.store.new_id(),
@@ -89,10 +84,12 @@ def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_
         ledger_seq=seq,
         launch_id=launch_id,
         summary={
-            **summary(phone_map, wanted, lines, market),
-            **living(wanted, market, datetime.fromtimestamp(at / 1_000_000, UTC)),
-            "warnings": _warnings(choices, market),
-            "no_route": dict(routeless.group_by("reason").len().sort("reason").iter_rows()),
+            **summary(phone_map, wanted, lines, market, told),
+            **sums,
+            **living(wanted, market, datetime.fromtimestamp(at / 1_000_000, UTC), told),
+            "expected_notes": told.notes(each.purchases for each in found),
+            "warnings": _warnings(found, market),
+            "no_route": _no_route(chosen, buyable),
             "narrowed": narrow != Narrow(),
         },
         lines=lines,
@@ -109,27 +106,36 @@ def _narrowed(frame: pl.DataFrame, narrow: Narrow) -> pl.DataFrame:
     return frame
 
 
-def _choices(due: pl.DataFrame, market: Market) -> Choices:
-    alike = due.select("country", "due").unique().sort("country", "due")
-    return {(country, mask): choose(offers(market, country), mask) for country, mask in alike.iter_rows()}
+def judged(frame: pl.DataFrame, market: Market) -> tuple[pl.DataFrame, list[Steps]]:
+    """Numbers with what is due of them (`due`), whether any of it is `buyable`, why the rest is not, and their `case`.
+
+    A case is the place of what is bought about such a number in the list.
+    """
+    dues = sorted(name for name in frame.columns if name.startswith("due_"))
+    alike = frame.select(*ALIKE, *dues).unique().sort(*ALIKE, *dues)
+    cases = [steps(stages(market, country, line_type), masks) for country, line_type, *masks in alike.iter_rows()]
+    told = alike.with_columns(
+        pl.Series("case", range(len(cases)), dtype=pl.Int64),
+        pl.Series("due", [each.due for each in cases], dtype=pl.Int64),
+        pl.Series("buyable", [bool(each.purchases) for each in cases], dtype=pl.Boolean),
+        pl.Series("reason", [each.reason for each in cases], dtype=pl.String),
+    )
+    return frame.join(told, on=[*ALIKE, *dues]), cases
 
 
-def _chosen(frame: pl.DataFrame, choices: Choices) -> pl.DataFrame:
-    """The numbers that have a choice, each beside it."""
-    rows: list[tuple[Any, ...]] = []
-    for (country, mask), choice in choices.items():
-        offer, price = choice.offer, choice.price
-        who = (offer.provider, offer.product) if offer else (None, None)
-        cost = (price.amount, price.currency) if price else (None, None)
-        rows.append((country, mask, *who, *cost, choice.reason))
-    return frame.join(pl.DataFrame(rows, schema=CHOICE, orient="row"), on=["country", "due"], how="inner")
-
-
-def _warnings(choices: Choices, market: Market) -> list[str]:
-    """What is to be said of prices, and of who has stopped buying."""
+def _warnings(found: Sequence[Steps], market: Market) -> list[str]:
+    """What is to be said of prices, of who has stopped buying, and of vendors that end."""
     told = [market.stops[EVERYTHING]] if EVERYTHING in market.stops else []
-    told += [warning for choice in choices.values() for warning in choice.warnings]
+    told += [warning for each in found for warning in each.warnings]
+    told += sunset.warnings(market.config, market.on)
     return list(dict.fromkeys(told))
+
+
+def _no_route(chosen: pl.DataFrame, buyable: pl.DataFrame) -> dict[str, int]:
+    """Why something that is due cannot be bought, and of how many numbers."""
+    quoted = pl.col("phone_e164").is_in(buyable["phone_e164"].implode())
+    left = chosen.filter((pl.col("reason") != "") & (~pl.col("buyable") | quoted))
+    return dict(left.group_by("reason").len().sort("reason").iter_rows())
 
 
 def _ranked(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
@@ -140,23 +146,6 @@ def _ranked(frame: pl.DataFrame, ledger: Ledger) -> pl.DataFrame:
         .sort(pl.col("last_asked_at").is_not_null(), "last_asked_at", "lot")
         .with_row_index("rank")
     )
-
-
-def _lines(frame: pl.DataFrame, ids: dict[str, int]) -> list[Line]:
-    keys = ["provider", "product", "country", "source", "due", "amount", "currency"]
-    return [
-        Line(
-            provider=str(key[0]),
-            product=str(key[1]),
-            country=str(key[2]),
-            source=str(key[3]),
-            facts=int(str(key[4])),
-            unit_price=Money(int(str(key[5])), str(key[6])),
-            subjects=tuple(ids[phone] for phone in part["phone_e164"]),
-            ranks=tuple(part["rank"]),
-        )
-        for key, part in sorted(frame.group_by(keys, maintain_order=True), key=lambda group: str(group[0]))
-    ]
 
 
 def _save(ledger: Ledger, quote: Quote, routeless: pl.DataFrame, ids: dict[str, int]) -> None:

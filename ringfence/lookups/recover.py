@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ringfence.lookups.replies import decided
 from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Await, Doubt, apply
+from ringfence.money.moves import Await, Doubt, Move, apply
 from ringfence.money.schema import ATTEMPT, REPLY, WORKER
 from ringfence.money.workers import dead
 
@@ -32,22 +32,28 @@ def recover(ledger: Ledger) -> list[str]:
                 break
             with ledger.store.write() as connection:
                 apply(connection, ledger, moves, "recovery")
-        _read_again(ledger)
+        read_again(ledger)
         return [run_id for _, run_id in gone if run_id]
 
 
-def _read_again(ledger: Ledger) -> None:
-    """Settle what is in doubt only because an earlier parser failed on its stored reply."""
+def read_again(ledger: Ledger) -> int:
+    """Settle what is in doubt only because an earlier parser failed on its stored reply; returns how many that were."""
+    sure = readable(ledger)
+    if not sure:
+        return 0
+    with ledger.store.write() as connection:
+        return apply(connection, ledger, sure, "recovery")
+
+
+def readable(ledger: Ledger) -> list[Move]:
+    """What would become of attempts in doubt whose stored replies can be read now; nothing is written."""
     with ledger.store.read() as connection:
         replied = select(REPLY.c.attempt_id).where(REPLY.c.complete == 1)
         doubtful = connection.execute(
             select(ATTEMPT).where(ATTEMPT.c.state == "in_doubt", ATTEMPT.c.attempt_id.in_(replied))
         ).mappings()
         moves = [decided(connection, dict(attempt)) for attempt in doubtful]
-    sure = [move for move in moves if not isinstance(move, Doubt | Await)]
-    if sure:
-        with ledger.store.write() as connection:
-            apply(connection, ledger, sure, "recovery")
+    return [move for move in moves if not isinstance(move, Doubt | Await)]
 
 
 def assume_billed(ledger: Ledger, after_seconds: int) -> int:

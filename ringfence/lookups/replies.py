@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,6 +17,8 @@ from ringfence.numbers.phone import Phone
 from ringfence.providers.registry import provider
 
 Row = Mapping[str, Any]
+# Keys that one statement asks for.
+AT_ONCE = 500
 
 
 def kept_replies(connection: Connection, attempt: Row) -> list[Kept]:
@@ -24,30 +26,36 @@ def kept_replies(connection: Connection, attempt: Row) -> list[Kept]:
 
     A settlement by the first reply alone has no `read_to`: then later ones are left out.
     """
-    query = (
-        select(REPLY)
-        .where(REPLY.c.attempt_id.in_([attempt["attempt_id"], attempt["residue_of"]]), REPLY.c.complete == 1)
-        .order_by(REPLY.c.reply_id)
-    )
-    if attempt["state"] == "settled":
-        read_to = attempt["read_to"]
-        query = query.where(REPLY.c.source == "response" if read_to is None else REPLY.c.reply_id <= read_to)
-    return [
-        Kept(
-            row.reply_id,
-            row.source,
-            row.ref,
-            Reply(row.status, json.loads(row.headers), zlib.decompress(row.body)),
-        )
-        for row in connection.execute(query)
-    ]
+    return kept_of(connection, [attempt])[attempt["attempt_id"]]
+
+
+def kept_of(connection: Connection, attempts: Sequence[Row]) -> dict[str, list[Kept]]:
+    """The same for many attempts, by their ids; asked for in one statement, each costs a tenth."""
+    wanted = sorted({each for one in attempts for each in (one["attempt_id"], one["residue_of"]) if each})
+    found: dict[str, list[Any]] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        query = select(REPLY).where(REPLY.c.attempt_id.in_(part), REPLY.c.complete == 1)
+        for row in connection.execute(query):
+            found.setdefault(row.attempt_id, []).append(row)
+    return {attempt["attempt_id"]: list(_kept(attempt, found)) for attempt in attempts}
+
+
+def _kept(attempt: Row, found: Mapping[str, Sequence[Any]]) -> Iterator[Kept]:
+    rows = [row for each in (attempt["attempt_id"], attempt["residue_of"]) for row in found.get(each, ())]
+    read_to = attempt["read_to"]
+    for row in sorted(rows, key=lambda row: row.reply_id):
+        decided = row.source == "response" if read_to is None else row.reply_id <= read_to
+        if decided or attempt["state"] != "settled":
+            reply = Reply(row.status, json.loads(row.headers), zlib.decompress(row.body))
+            yield Kept(row.reply_id, row.source, row.ref, reply)
 
 
 def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str]:
     """The numbers of these subjects, in their order; an erased subject is left out."""
     found: dict[int, str] = {}
-    for start in range(0, len(subjects), 500):
-        part = subjects[start : start + 500]
+    for start in range(0, len(subjects), AT_ONCE):
+        part = subjects[start : start + AT_ONCE]
         query = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(part))
         found.update(connection.execute(query).tuples().all())
     return {subject: found[subject] for subject in subjects if subject in found}

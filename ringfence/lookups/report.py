@@ -19,12 +19,12 @@ FEW = 5
 OTHERS = "others"
 # Days that the spending of each is told of.
 DAYS = 31
-# An attempt counts on the day on which its money was held, as it does in the budgets.
+# An attempt counts on the day on which its money was held, and in the currency, as it does in the budgets.
 _SPENT = """
 SELECT cast(reserved_at AT TIME ZONE 'UTC' AT TIME ZONE timezone AS date) AS day, provider, country, source,
-    attempts.currency, coalesce(sum(actual), 0) AS spent,
-    coalesce(sum(held) FILTER (state IN ('sent', 'awaiting', 'in_doubt')), 0) AS held,
-    coalesce(sum(held) FILTER (state = 'in_doubt'), 0) AS in_doubt
+    budget_currency AS currency, coalesce(sum(budget_actual), 0) AS spent,
+    coalesce(sum(budget_held) FILTER (state IN ('sent', 'awaiting', 'in_doubt')), 0) AS held,
+    coalesce(sum(budget_held) FILTER (state = 'in_doubt'), 0) AS in_doubt
 FROM base.attempts AS attempts CROSS JOIN base.served WHERE state <> 'voided' GROUP BY ALL ORDER BY ALL
 """
 _CAPS = """

@@ -1,6 +1,9 @@
-"""Which product a number is asked with: a single one along its route, as `choose` ranks them. Pure."""
+"""What may be asked about a number of a country and line type: offers, by the steps of its route. Pure.
 
-from collections.abc import Mapping, Sequence
+Which of them are bought is in `cheapest`, and in which order over the steps in `steps`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -9,10 +12,11 @@ from ringfence.config.model import Config
 from ringfence.config.rates import Listed, Rates
 from ringfence.lookups.due import bits
 from ringfence.money.amount import Money
-from ringfence.providers.provider import Product
+from ringfence.providers.provider import Product, Provider
 from ringfence.providers.registry import provider
 
-NOBODY = "no provider is configured for this country: name one under providers and, where routes has lists, in its list"
+# Line types of the numbering plan behind which a handset may be; '' is not known.
+MOBILE = ("mobile", "fixed_or_mobile", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +24,39 @@ class Market:
     """What may be bought on a day: the configuration, its prices, and the providers that somebody has stopped.
 
     `stops` has a sentence by provider (`ringfence.money.switch.stops`). A stop of everything is no matter of routes:
-    what is quoted meanwhile waits.
+    what is quoted meanwhile waits. `numbers` is how many numbers share the fixed fee that a provider takes for a month;
+    0 leaves fees out of it.
     """
 
     config: Config
     rates: Rates
     on: date
     stops: Mapping[str, str] = field(default_factory=dict)
+    numbers: int = 0
 
     @classmethod
     def of(cls, setup: Setup, at: int, stops: Mapping[str, str] | None = None) -> "Market":
         """The market at a time of the ledger (microseconds UTC); raises ConfigError."""
         return cls(setup.config, setup.rates, setup.day(at), stops or {})
 
+    def listed(self, name: str, product: str, country: str) -> Listed:
+        """The price of asking a configured product about a country today."""
+        options = self.config.providers[name].options(name)
+        return self.rates.listed(name, provider(name).priced_as(product, country, options), country, self.on)
+
+    def fee(self, name: str) -> int:
+        """What a number has to bear of a provider's fixed fee for a month, in nanos of the configured currency."""
+        fee = self.rates.monthly_fee(name, self.on) if self.numbers else None
+        return -(-fee.amount // self.numbers) if fee else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A configured product in a country: the facts that it answers (as bits), of them those asked of the network.
+    """A configured product for numbers of a country and line type: the facts that it answers, as bits.
 
-    `stopped` says who has stopped its provider; empty when nobody has.
+    `firm` are those that it asks of the network; `untold` has facts that it answers elsewhere and not of such a number,
+    each with whose they are. `barred` says why it may not be asked now, such as who has stopped its provider. `fee` is
+    what a number has to bear of its provider's fixed fee, in nanos, whatever is bought of it.
     """
 
     provider: str
@@ -46,34 +64,23 @@ class Offer:
     answers: int
     firm: int
     listed: Listed
-    stopped: str
+    barred: str = ""
+    untold: tuple[tuple[int, str], ...] = ()
+    fee: int = 0
 
     @property
     def price(self) -> Money | None:
         """Its list price, None where there is none that holds."""
         return self.listed.price
 
+    @property
+    def cost(self) -> Money | None:
+        """Its price, or the one that has ended, in the configured currency."""
+        return self.listed.cost or self.listed.was
+
     def asked(self, due: int) -> int:
         """The facts (as bits) that count as asked when it is bought for what is due."""
         return _asked(self.firm, self.answers, due)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The offer that a number is asked with; without one, why, and whether that is a price that ended.
-
-    `warnings` are about its price, and about offers passed over because they are stopped or their price ended.
-    """
-
-    offer: Offer | None
-    reason: str = ""
-    ended: bool = False
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def price(self) -> Money | None:
-        """What it costs a number."""
-        return self.offer.price if self.offer else None
 
 
 def answered(product: Product, due: int) -> int:
@@ -89,55 +96,62 @@ def _asked(firm: int, answers: int, due: int) -> int:
     return firm | (answers & due)
 
 
-def route(config: Config, country: str) -> Sequence[str]:
-    """The providers that numbers of a country may be asked of, in order of preference."""
+def route(config: Config, country: str) -> Sequence[Sequence[str]]:
+    """The providers that numbers of a country may be asked of, step by step; with routes auto there is one step."""
     if config.routes == "auto":
-        return list(config.providers)
-    return config.routes.get(country) or config.routes.get("default") or []
+        return [list(config.providers)]
+    return [[name] for name in config.routes.get(country) or config.routes.get("default") or []]
 
 
-def offers(market: Market, country: str) -> tuple[Offer, ...]:
-    """The products that may answer about a number of this country, in order of preference.
-
-    With routes auto every configured product; with an ordered list those of its first provider that is not stopped.
-    """
-    names = route(market.config, country)
-    if market.config.routes != "auto":
-        names = [name for name in names if name not in market.stops][:1] or names
-    found = []
-    for name in names:
-        for product in market.config.providers[name].products:
-            facts = provider(name).products[product]
-            listed = market.rates.listed(name, product, country, market.on)
-            firm = bits(facts.facts - facts.plan_only)
-            found.append(Offer(name, product, bits(facts.facts), firm, listed, market.stops.get(name, "")))
-    return tuple(found)
+def step_of(config: Config, country: str, name: str) -> int | None:
+    """The step of a country's route at which a provider is asked; None when it is not on it."""
+    return next((place for place, names in enumerate(route(config, country)) if name in names), None)
 
 
-def choose(among: Sequence[Offer], due: int) -> Choice:
-    """Choose for a set of due facts among the offers of a country.
-
-    Before all comes what answers most of them from the network, then what answers most at all; then the price decides,
-    then the order of the configuration. What would be chosen had its price not ended is not replaced by something
-    dearer: nothing is chosen.
-    """
-    usable = [offer for offer in among if offer.answers & due]
-    stopped = tuple(dict.fromkeys(offer.stopped for offer in usable if offer.stopped))
-    open_now = [offer for offer in usable if not offer.stopped]
-    if not usable:
-        return Choice(None, "no configured product answers this" if among else NOBODY)
-    if not open_now:
-        return Choice(None, "; ".join(stopped))
-    priced = [(offer, price) for offer in open_now if (price := offer.price or offer.listed.was)]
-    if not priced:
-        return Choice(None, open_now[0].listed.problem, warnings=stopped)
-    best, _ = min(priced, key=lambda pair: (*_left(pair[0], due), pair[1].amount))
-    if best.listed.ended:
-        return Choice(None, best.listed.problem, ended=True, warnings=stopped)
-    told = [best.listed.warning, *(offer.listed.problem for offer, _ in priced if offer.listed.ended)]
-    return Choice(best, warnings=(*dict.fromkeys(each for each in told if each), *stopped))
+def stages(market: Market, country: str, line_type: str) -> tuple[tuple[Offer, ...], ...]:
+    """The products that may answer about such a number: by the steps of its route, in order of preference."""
+    return tuple(
+        tuple(
+            _offer(market, provider(name), provider(name).products[product], country, line_type)
+            for name in names
+            for product in market.config.providers[name].products
+        )
+        for names in route(market.config, country)
+    )
 
 
-def _left(offer: Offer, due: int) -> tuple[int, int]:
-    """How many due facts an offer leaves unanswered by the network, and at all."""
-    return (due & ~offer.firm).bit_count(), (due & ~offer.answers).bit_count()
+def _offer(market: Market, kind: Provider, product: Product, country: str, line_type: str) -> Offer:
+    untold = []
+    if line_type not in MOBILE and product.mobile_only:
+        untold.append((bits(product.mobile_only), "a landline"))
+    if country in product.not_told:
+        untold.append((bits(product.not_told[country]), f"numbers of {country}"))
+    told = ~sum_of(mask for mask, _ in untold)
+    return Offer(
+        provider=kind.name,
+        product=product.name,
+        answers=bits(product.facts) & told,
+        firm=bits(product.facts - product.plan_only) & told,
+        listed=market.listed(kind.name, product.name, country),
+        barred=_barred(market, kind, product),
+        untold=tuple(untold),
+        fee=market.fee(kind.name),
+    )
+
+
+def sum_of(masks: Iterable[int]) -> int:
+    """The facts of several sets, each as bits."""
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found
+
+
+def _barred(market: Market, kind: Provider, product: Product) -> str:
+    if kind.name in market.stops:
+        return market.stops[kind.name]
+    if kind.sunset and kind.sunset <= market.on:
+        return f"{kind.name} has not answered since {kind.sunset}: name another provider for its facts"
+    if product.mode == "callback" and market.config.callbacks.public_url is None:
+        return f"{kind.name} {product.name} answers by callback: set callbacks.public_url"
+    return ""

@@ -15,8 +15,11 @@ from ringfence.lake import served
 from ringfence.lake.columns import TABLES
 from ringfence.lake.tables import Lake
 from ringfence.lookups import books
+from ringfence.lookups.book_units import fee_book
 from ringfence.lookups.due import BIT
+from ringfence.lookups.fees import fees
 from ringfence.lookups.privacy import allowed
+from ringfence.lookups.routes import route
 from ringfence.money.ledger import Ledger
 from ringfence.money.store import keyed_hash
 from ringfence.providers.registry import provider
@@ -30,10 +33,11 @@ def serve(setup: Setup, ledger: Ledger, lake: Lake) -> Path:
     Sources are read, because only they know their rows. Raises SourceError or LakeError, and then the file of before
     stays published.
     """
+    charged = fee_book(fees(setup, ledger), setup.config.zone)
     with lake.publishing(), served.workspace(lake.home) as folder:
         inputs = served.Inputs(
             files={name: lake.files(name) for name in TABLES},
-            tables=_written(folder, {**books.books(ledger), **_of_config(setup.config)}),
+            tables=_written(folder, {**books.books(ledger), **_of_config(setup.config), "fees": charged}),
             rows=_rows(setup, folder),
             about={"mode": ledger.mode, "timezone": setup.config.timezone, "currency": setup.config.currency},
         )
@@ -76,19 +80,44 @@ def _rows(setup: Setup, folder: Path) -> dict[str, Path]:
 
 
 def _of_config(config: Config) -> dict[str, pl.DataFrame]:
+    """What may be stored, and who tells what at which step of a route; a country '' is every one without its own."""
     products = [
-        (name, product, str(fact))
+        (name, product, str(fact), fact in provider(name).products[product].mobile_only)
         for name, section in config.providers.items()
         for product in section.products
         for fact in sorted(provider(name).products[product].facts)
     ]
+    not_told = [
+        (name, product, str(fact), country)
+        for name, section in config.providers.items()
+        for product in section.products
+        for country, facts in provider(name).products[product].not_told.items()
+        for fact in sorted(facts)
+    ]
+    countries = {"default": ""} if config.routes == "auto" else {name: name for name in config.routes} | {"default": ""}
+    routes = [
+        (shown, name, step)
+        for country, shown in countries.items()
+        for step, names in enumerate(route(config, country))
+        for name in names
+    ]
+    waits = [] if config.unknown_for is None else [config.unknown_for]
     return {
-        "products": _texts(products, "provider", "product", "fact"),
+        "products": pl.DataFrame(
+            products, schema={**_columns("provider", "product", "fact"), "mobile_only": pl.Boolean}, orient="row"
+        ),
+        "not_told": _texts(not_told, "provider", "product", "fact", "country"),
+        "routes": pl.DataFrame(routes, schema={**_columns("country", "provider"), "step": pl.Int64}, orient="row"),
+        "unknown_for": pl.DataFrame({"seconds": waits}, schema={"seconds": pl.Int64}),
         "allowed": _texts(allowed(config.privacy), "fact", "country"),
         "sources": _texts([(name,) for name in config.sources], "source"),
         "facts": pl.DataFrame({"fact": list(BIT), "bit": list(BIT.values())}),
     }
 
 
+def _columns(*names: str) -> dict[str, type[pl.String]]:
+    return dict.fromkeys(names, pl.String)
+
+
 def _texts(rows: Sequence[tuple[str, ...]], *columns: str) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+    return pl.DataFrame(rows, schema=_columns(*columns), orient="row")

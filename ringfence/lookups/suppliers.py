@@ -1,4 +1,4 @@
-"""Whether every configured provider can be asked: credentials, address, prices, and how long it will answer.
+"""Whether every configured provider can be asked: credentials, addresses, prices, and how long it will answer.
 
 It reads, and in simulate mode opens a connection to see whether anybody listens; nothing is asked of a provider.
 """
@@ -6,17 +6,16 @@ It reads, and in simulate mode opens a connection to see whether anybody listens
 import os
 import socket
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from urllib.parse import urlsplit
 
 from ringfence.config.environment import Setup
 from ringfence.errors import ConfigError, RingfenceError
+from ringfence.lookups import sunset
 from ringfence.lookups.beginning import CREDENTIAL
 from ringfence.lookups.finding import Finding, failed
 from ringfence.providers.registry import provider
 
-# How long before a vendor's end it is warned of.
-SUNSET = timedelta(days=90)
 # Seconds that a simulator on this machine has to take a connection.
 CONNECT = 1.0
 
@@ -66,6 +65,39 @@ def _listens(url: str) -> bool:
     return True
 
 
+def callbacks(setup: Setup) -> Iterator[Finding]:
+    """Whether products that answer by callback can be bought, and for a simulator whether the receiver listens."""
+    named = [
+        f"{name}/{product}"
+        for name, section in setup.config.providers.items()
+        for product in section.products
+        if provider(name).products[product].mode == "callback"
+    ]
+    try:
+        url = setup.callbacks_url
+    except ConfigError as error:
+        yield failed("callbacks", error)
+        return
+    if not named:
+        return
+    if url is None:
+        told = f"{' and '.join(named)} answer by callback and are off: callbacks.public_url is not set"
+        yield Finding("warn", "callbacks", told, "set the address of ringfence callbacks, or take them out of products")
+    elif setup.config.mode == "simulate" and not _listens(url):
+        yield Finding("warn", "callbacks", f"{url}: nobody listens there", "start it: ringfence callbacks")
+    else:
+        yield Finding("ok", "callbacks", f"{' and '.join(named)} answer to {url}")
+
+
+def choices(setup: Setup) -> Iterator[Finding]:
+    """Callers' names that are paid for and may not be kept: they are cut out of every reply."""
+    for name, section in setup.config.providers.items():
+        if section.options(name).get("cnam") == "on" and "US" not in setup.config.privacy.allow.get("caller_name", []):
+            told = "callers' names are asked for and charged, and cut from every reply, since they may not be kept"
+            mend = "set privacy: {allow: {caller_name: [US]}}, or take cnam out"
+            yield Finding("warn", f"choices of {name}", told, mend)
+
+
 def prices(setup: Setup, on: date) -> Iterator[Finding]:
     """Whether every configured product has a price on a day, and for how long."""
     try:
@@ -86,12 +118,5 @@ def prices(setup: Setup, on: date) -> Iterator[Finding]:
 
 def sunsets(setup: Setup, on: date) -> Iterator[Finding]:
     """Vendors that will not answer any more, or have ended."""
-    for name in setup.config.providers:
-        end = provider(name).sunset
-        if end is None or end - on > SUNSET:
-            continue
-        mend = "name another provider for its facts, and take it out of providers and routes"
-        if end <= on:
-            yield Finding("fail", f"end of {name}", f"it has not answered since {end}", mend)
-        else:
-            yield Finding("warn", f"end of {name}", f"it answers until {end}, {(end - on).days} days from now", mend)
+    for each in sunset.endings(setup.config, on):
+        yield Finding("fail" if each.over else "warn", f"end of {each.provider}", each.found, each.mend)

@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ringfence.http.exchange import Exchange, Failure
+from ringfence.money.amount import LARGEST
+from ringfence.money.conversion import converted
 from ringfence.money.moves import Answered, Await, Doubt, Move, Settle, Void
+from ringfence.money.terms import price_of
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Billed, Lookup
 from ringfence.providers.provider import Parsed, Provider
@@ -21,8 +24,9 @@ def judge(provider: Provider, product: str, exchange: Exchange, asked: Sequence[
     if isinstance(exchange, Failure):
         if exchange.kind == "ambiguous":
             return Parsed("doubt", f"no whole reply: {exchange.reason}")
-        stop = f"{provider.name} cannot be trusted: {exchange.reason}" if exchange.fatal else None
-        return Parsed("void", exchange.reason, stop=stop, retry=not exchange.fatal)
+        untrusted = f"{provider.name} cannot be trusted: {exchange.reason}" if exchange.fatal else None
+        stop = exchange.refused or untrusted
+        return Parsed("void", exchange.reason, stop=stop, retry=not stop, retry_after=exchange.retry_after)
     try:
         return provider.parse(product, exchange, asked)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not lose a paid answer: it is stored, and stays held
@@ -33,7 +37,7 @@ def judge(provider: Provider, product: str, exchange: Exchange, asked: Sequence[
 def move_for(
     attempt: Mapping[str, Any], parsed: Parsed, subjects: Mapping[str, int], *, read_to: int | None = None
 ) -> Move:
-    """What the ledger has to record of an attempt (its `attempt_id`, `unit_price`, `currency`).
+    """What the ledger has to record of an attempt (its `attempt_id`, `unit_price`, `currency`, `terms` and `rate`).
 
     `subjects` maps E.164 to subject id; `read_to` is the newest of its replies that was read.
     """
@@ -50,12 +54,14 @@ def move_for(
         Answered(
             subjects[lookup.phone.e164],
             str(lookup.outcome),
-            net_price(lookup, attempt["unit_price"]),
+            net_price(lookup, attempt["unit_price"], attempt.get("terms")),
             billed=lookup.billed is not Billed.NO,
         )
         for lookup in parsed.lookups
         if lookup.phone.e164 in subjects
     ]
+    if converted(sum(answer.amount for answer in answers), attempt.get("rate")) > LARGEST:
+        return Doubt(attempt_id, "the reply states prices that are larger than the ledger can hold")
     unasked = f"; {parsed.unasked} results that nobody asked for are in the reply" if parsed.unasked else ""
     return Settle(
         attempt_id=attempt_id,
@@ -66,10 +72,13 @@ def move_for(
     )
 
 
-def net_price(lookup: Lookup, unit_price: int) -> int:
-    """What a number cost, in nanos: the reported price less the refund, else list price for every answered number."""
+def net_price(lookup: Lookup, unit_price: int, terms: str | None = None) -> int:
+    """What a number cost, in nanos: the reported price less the refund, else list price for every answered number.
+
+    Where the price has conditions, `terms`, the list price is what they say for this outcome and current network.
+    """
     if lookup.billed is Billed.NO:
         return 0
     if lookup.price is None:
-        return unit_price
+        return price_of(terms, unit_price, outcome=lookup.outcome, mccmnc=lookup.current_carrier.mccmnc)
     return max(0, lookup.price - (lookup.refund or 0))

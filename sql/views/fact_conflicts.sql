@@ -22,7 +22,8 @@ answers as (
             settled_seq,
             case when validity_basis = 'network' and validity in ('valid', 'invalid') then validity end as validity,
             case when ported in ('ported', 'not_ported') then ported end as ported,
-            current_carrier_mccmnc as carrier,
+            -- Whoever infers whether a number was ported infers its carrier, too.
+            case when not starts_with(ported, 'likely_') then current_carrier_mccmnc end as carrier,
             nullif(line_type, 'unknown') as line_type
         from base.lookups
     )

@@ -35,6 +35,7 @@
 -- raw_status: the provider's status as received
 -- raw_error: the provider's error as received
 -- raw_permanent: the provider's own flag that an error is permanent
+-- caller_name: whose number it is; NULL where that was not asked for, or may not be kept in the number's country
 -- lookup_id: the answer: the id of the attempt and the number's place in it
 -- quote_id: the quote that it was bought under
 -- dagster_run_id: the Dagster run that asked
@@ -45,7 +46,8 @@ answers as (
     select
         *,
         ('roaming', coalesce(country, '')) not in (from base.allowed) as hides_roaming,
-        ('reachability', coalesce(country, '')) not in (from base.allowed) as hides_reachability
+        ('reachability', coalesce(country, '')) not in (from base.allowed) as hides_reachability,
+        ('caller_name', coalesce(country, '')) not in (from base.allowed) as hides_caller_name
     from base.lookups
 )
 
@@ -86,6 +88,7 @@ select
     raw_status,
     raw_error,
     raw_permanent,
+    case when not hides_caller_name then caller_name end as caller_name,
     lookup_id,
     quote_id,
     dagster_run_id,

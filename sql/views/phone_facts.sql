@@ -73,7 +73,7 @@ known as (
 ),
 
 wanted as (
-    select phone_e164, country, fact, to_seconds(seconds) as want
+    select phone_e164, country, line_type, fact, to_seconds(seconds) as want
     from base.distinct_phones
     unpivot (seconds for fact in (
         want_validity as validity,
@@ -85,12 +85,27 @@ wanted as (
     ))
 ),
 
--- When a fact was last asked for, whatever the answer; an unbilled failure is not an asking.
-asked as (
-    select asked.phone_e164, facts.fact, max(asked.asked_at) as asked_at
-    from base.asked as asked
-    inner join base.facts as facts on (asked.facts & facts.bit) <> 0
-    group by asked.phone_e164, facts.fact
+-- Who is asked at which step about numbers of a country.
+routed as (
+    select countries.country, routes.provider, routes.step
+    from (select distinct coalesce(country, '') as country from base.distinct_phones) as countries
+    inner join base.routes as routes on routes.country = if(
+        countries.country in (select country from base.routes), countries.country, ''
+    )
+),
+
+-- The last step at which somebody tells a fact of numbers of a country and line type.
+told as (
+    select numbers.country, numbers.line_type, products.fact, max(routed.step) as last_step
+    from (
+        select distinct coalesce(country, '') as country, coalesce(line_type, '') as line_type
+        from base.distinct_phones
+    ) as numbers
+    inner join routed using (country)
+    inner join base.products as products using (provider)
+    where (not products.mobile_only or numbers.line_type in ('mobile', 'fixed_or_mobile', ''))
+        and (products.provider, products.product, products.fact, numbers.country) not in (from base.not_told)
+    group by all
 ),
 
 answers as (
@@ -98,18 +113,70 @@ answers as (
         lookups.phone_e164,
         facts.fact,
         max(lookups.answered_at) as answered_at,
-        arg_max(lookups.outcome, lookups.settled_seq) as outcome,
+        max(lookups.answered_at) filter (case facts.fact
+            when 'validity' then lookups.validity <> 'unknown'
+            when 'reachability' then lookups.reachability <> 'unknown'
+            when 'ported' then lookups.ported <> 'unknown'
+            when 'roaming' then lookups.roaming <> 'unknown'
+            when 'line_type' then lookups.line_type <> 'unknown'
+            else coalesce(lookups.current_carrier_name, lookups.current_carrier_mccmnc) is not null
+        end) as told_at,
+        -- An answer that was imported may be older than one that was settled before it.
+        arg_max(lookups.outcome, row(lookups.answered_at, lookups.settled_seq)) as outcome,
         arg_max(
             case
                 when lookups.outcome in ('complete', 'partial') then 'not in the answer'
                 else coalesce(lookups.error_class, lookups.outcome)
             end,
-            lookups.settled_seq
+            row(lookups.answered_at, lookups.settled_seq)
         ) as reason
     from base.lookups as lookups
     inner join base.attempts as attempts on attempts.attempt_id = lookups.attempt_id
     inner join base.facts as facts on (attempts.facts & facts.bit) <> 0
     group by lookups.phone_e164, facts.fact
+),
+
+-- When a fact was asked for at each step, whatever the answer, and for how long that counts; an unbilled failure is no
+-- asking.
+askings as (
+    select
+        wanted.phone_e164,
+        wanted.fact,
+        routed.step,
+        asked.asked_at,
+        if(
+            answers.told_at >= asked.asked_at or unknown.seconds is null, wanted.want, to_seconds(unknown.seconds)
+        ) as wait
+    from base.asked as asked
+    inner join base.facts as facts on (asked.facts & facts.bit) <> 0
+    inner join wanted on wanted.phone_e164 = asked.phone_e164 and wanted.fact = facts.fact
+    inner join routed on routed.country = coalesce(wanted.country, '')
+    inner join base.products as products
+        on products.provider = routed.provider
+        and products.fact = facts.fact
+        and asked.product = products.provider || '/' || products.product
+    left join answers on answers.phone_e164 = wanted.phone_e164 and answers.fact = wanted.fact
+    cross join (select max(seconds) as seconds from base.unknown_for) as unknown
+),
+
+-- `step` is the last one that was asked and counts now.
+asked as (
+    select
+        askings.phone_e164,
+        askings.fact,
+        max(askings.asked_at) as asked_at,
+        arg_max(askings.wait, askings.asked_at) as wait,
+        max(askings.step) filter (askings.asked_at + askings.wait > clock.utc) as step
+    from askings
+    cross join clock
+    group by all
+),
+
+-- That a number is invalid answers every fact of it.
+invalid as (
+    select phone_e164, validity_observed_at as invalid_at
+    from base.phone_facts
+    where validity = 'invalid'
 ),
 
 lost as (
@@ -132,6 +199,8 @@ facts as (
         phone_e164,
         fact,
         (fact, coalesce(wanted.country, known.country, '')) not in (from base.allowed) as is_forbidden,
+        coalesce(wanted.country, '') as country,
+        coalesce(wanted.line_type, '') as line_type,
         wanted.want,
         known.value,
         known.basis,
@@ -148,45 +217,59 @@ traced as (
         facts.*,
         facts.observed_at + facts.want as expires_at,
         asked.asked_at,
+        coalesce(asked.wait, facts.want) as wait,
+        coalesce(told.last_step > asked.step, false) as has_next_step,
+        if(facts.fact <> 'validity', invalid.invalid_at + facts.want, null) as invalid_until,
         greatest(asked.asked_at, answers.answered_at, lost.lost_at) as tried_at,
         lost.lost_at is not null and lost.lost_at >= coalesce(answers.answered_at, lost.lost_at) as is_lost,
         answers.outcome,
         answers.reason as outcome_reason,
         open_claims.state as claim_state,
-        facts.fact in (select fact from base.products) as has_product,
+        told.last_step is not null as has_product,
         deferrals.status as deferral_status,
         deferrals.reason as deferral_reason,
         deferrals.at as deferred_at
     from facts
+    left join told using (country, line_type, fact)
     left join asked using (phone_e164, fact)
+    left join invalid using (phone_e164)
     left join answers using (phone_e164, fact)
     left join lost using (phone_e164, fact)
     left join open_claims using (phone_e164, fact)
     left join base.deferrals as deferrals on deferrals.phone_e164 = facts.phone_e164
 ),
 
-judged as (
+timed as (
     select
         traced.*,
+        clock.utc,
+        coalesce(traced.invalid_until > clock.utc, false) as is_invalid,
+        traced.tried_at + traced.wait > clock.utc
+            and (not traced.has_next_step or coalesce(traced.invalid_until > clock.utc, false)) as is_tried,
+        -- The configuration's `once` is a century: good for ever.
+        coalesce(traced.want >= to_days(36500), false) as is_once
+    from traced
+    cross join clock
+),
+
+judged as (
+    select
+        timed.*,
         case
             when is_forbidden then 'suppressed'
-            when observed_at is not null and (want is null or expires_at > clock.utc) then 'answered'
+            when observed_at is not null and (want is null or expires_at > utc) then 'answered'
             when claim_state = 'sent' then 'in_flight'
             when claim_state = 'awaiting' then 'awaiting_callback'
             when claim_state = 'in_doubt' then 'in_doubt'
-            when tried_at + want > clock.utc and is_lost then 'no_data'
-            when tried_at + want > clock.utc and outcome = 'no_coverage' then 'no_coverage'
-            when tried_at + want > clock.utc and outcome = 'failed' then 'provider_failed'
-            when tried_at + want > clock.utc then 'no_data'
+            when is_tried and is_lost then 'no_data'
+            when is_tried and outcome = 'no_coverage' then 'no_coverage'
+            when is_tried and outcome = 'failed' then 'provider_failed'
+            when is_tried or is_invalid then 'no_data'
             when not has_product then 'no_route'
             when deferred_at >= coalesce(tried_at, deferred_at) then deferral_status
             else 'awaiting_approval'
-        end as answer_status,
-        tried_at + want > clock.utc as is_tried,
-        -- The configuration's `once` is a century: good for ever.
-        coalesce(want >= to_days(36500), false) as is_once
-    from traced
-    cross join clock
+        end as answer_status
+    from timed
 )
 
 select
@@ -204,13 +287,16 @@ select
         when answer_status = 'suppressed' then 'forbidden by the privacy rules'
         when answer_status in ('answered', 'in_flight', 'awaiting_callback', 'in_doubt') then null
         when is_tried then case when is_lost then 'paid_lost' else outcome_reason end
-        when answer_status = 'no_route' and not has_product then 'no configured product answers this'
+        when is_invalid then 'the number is invalid'
+        when answer_status = 'no_route' and not has_product
+            then coalesce(if(deferral_status = 'no_route', deferral_reason, null), 'no configured product answers this')
         when deferred_at >= coalesce(tried_at, deferred_at) then deferral_reason
         else 'not quoted yet'
     end as answer_reason,
     case
         when is_once then null
         when answer_status = 'answered' then expires_at
-        when is_tried and answer_status in ('no_data', 'no_coverage', 'provider_failed') then asked_at + want
+        when (is_tried or is_invalid) and answer_status in ('no_data', 'no_coverage', 'provider_failed')
+            then greatest(asked_at + wait, if(is_invalid, invalid_until, null))
     end as next_attempt_at
 from judged

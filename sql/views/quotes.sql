@@ -1,13 +1,14 @@
 -- One row per quote, provider, product, country and source of its numbers: what it may cost, and has cost so far.
--- Low, expected and max are list prices; what was spent but not by numbers of the lake is only in lookup_costs.
+-- A later step of a route is bought only for what the earlier ones leave unknown. What was spent but not by numbers of
+-- the lake is only in lookup_costs.
 -- quote_id: the quote
 -- provider: who would be asked
 -- product: what would be bought
 -- country: country of the numbers; NULL or empty when nobody knows it
 -- source: first source that asks for the numbers
--- numbers: how many numbers would be bought
--- low: the least that they may cost
--- expected: what they are expected to cost
+-- numbers: how many numbers would be bought at most
+-- low: list price of what is bought in any case
+-- expected: what they cost on average, by what earlier answers left unknown
 -- max: the most that they may cost
 -- actual: what was spent on them so far
 -- currency: ISO 4217 code of the amounts
@@ -32,7 +33,9 @@ lines as (
         any_value(expires_at) as expires_at,
         any_value(approved_by) as approved_by,
         sum(numbers) as numbers,
-        cast(sum(unit_price * numbers) as decimal(18, 9)) as list_price
+        cast(sum(if(step = 0, unit_price * numbers, 0)) as decimal(18, 9)) as low,
+        cast(sum(unit_price * numbers) as decimal(18, 9)) as list_price,
+        cast(sum(coalesce(expected, unit_price * numbers)) as decimal(18, 9)) as expected
     from base.quote_lines
     group by all
 ),
@@ -51,8 +54,8 @@ select
     lines.country,
     lines.source,
     cast(lines.numbers as bigint) as numbers,
-    lines.list_price as low,
-    lines.list_price as expected,
+    lines.low,
+    lines.expected,
     lines.list_price as max,
     cast(coalesce(costs.actual, 0) as decimal(18, 9)) as actual,
     lines.currency,

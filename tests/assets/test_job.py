@@ -247,7 +247,7 @@ def test_a_quote_says_what_to_paste_to_buy_it(home: Path, url: str) -> None:
     """The run configuration of `next` approves and buys exactly that quote; pictures and table say its money."""
     told = metadata(run(home, job="quote", limit=12), "quote")
     (block,) = re.findall(r"```yaml\n(.*?)```", told["next"], re.DOTALL)
-    assert "| infobip | query | NL | 12 | 0.12 |" in told["lines"]
+    assert "| first | infobip | query | NL | 12 | 0.12 EUR |" in told["lines"]
     assert {name: texts(told[name])[0] for name in ("money", "savings")} == {
         "money": "At most 0.12 EUR",
         "savings": f"Not spent: {told['saved']:.2f} EUR",

@@ -19,7 +19,7 @@ from examples.demo.spellings import DOMESTIC, INTERNATIONAL, JUNK, Line
 from examples.demo.warehouse import WEIGHTS, tables, write
 
 ROWS = 3_000
-PORTS = {"infobip": 8900, "vonage": 8901, "messente": 8904}
+PORTS = {"infobip": 8900, "vonage": 8901, "kaleyra": 8902, "kpn": 8903, "messente": 8904, "receiver": 8909}
 TYPES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 

@@ -60,6 +60,7 @@ def test_the_lineage_goes_through_joins_unions_and_stars(found: dict[str, Lineag
     costs, numbers = found["lookup_costs"].columns, found["phone_numbers"].columns
     assert costs["amount"] == [
         Origin("base.attempts", "actual"),
+        Origin("base.fees", "amount"),
         Origin("base.journal", "held"),
         Origin("base.lookups", "cost_amount"),
         Origin("base.lookups", "cost_refund"),

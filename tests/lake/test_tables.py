@@ -1,11 +1,14 @@
 """The lake's Delta tables: whole partitions replaced, settlements appended once, and no number in a log."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from ringfence.errors import LakeError
+from ringfence.lake import base
 from ringfence.lake.columns import TABLES
 from ringfence.lake.tables import Lake, frame_of, state_of, usable
 
@@ -34,6 +37,36 @@ def test_the_settlement_travels_with_the_commit(tmp_path: Path) -> None:
     lake.append_settled(frame_of("lookups", []), 6)
     assert (lake.settled_seq(), lake.read("lookups").height) == (6, 1)
     assert state_of(tmp_path) == ("ledger-a", 6)
+
+
+def test_a_lake_made_before_a_column_existed_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its files are read with NULL for the column, by Polars and DuckDB; what is appended and overwritten has it."""
+    now = TABLES["lookups"]
+    before = replace(now, columns={name: spec for name, spec in now.columns.items() if name != "caller_name"})
+    lake = Lake(tmp_path, "ledger-a")
+    with monkeypatch.context() as then:
+        then.setitem(TABLES, "lookups", before)
+        for bucket in (1, 2):
+            row = {
+                "lookup_id": f"old-{bucket}:0",
+                "bucket": bucket,
+                "settled_seq": bucket,
+                "phone_e164": "+31612345678",
+            }
+            lake.append_settled(frame_of("lookups", [row]), bucket)
+    assert lake.read("lookups")["caller_name"].to_list() == [None, None]
+    row = {"lookup_id": "new:0", "bucket": 1, "settled_seq": 3, "caller_name": "Acme"}
+    lake.append_settled(frame_of("lookups", [row]), 3)
+    found = lake.read("lookups").sort("lookup_id").select("lookup_id", "caller_name", "bucket")
+    expected = [("new:0", "Acme", 1), ("old-1:0", None, 1), ("old-2:0", None, 2)]
+    assert found.rows() == expected
+    with duckdb.connect(":memory:") as connection:
+        base.begin(connection, lake, tmp_path / "none.duckdb", tmp_path / "built.duckdb")
+        base.refresh(connection, "lookups", lake.files("lookups"))
+        query = "SELECT lookup_id, caller_name, bucket FROM base.lookups ORDER BY lookup_id"
+        assert connection.execute(query).fetchall() == expected
+    lake.overwrite("lookups", frame_of("lookups", [{**row, "bucket": 2}]), [2], 4)
+    assert lake.read("lookups", [2])["caller_name"].to_list() == ["Acme"]
 
 
 def test_no_number_stands_in_a_delta_log(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The cost of living: a steady month agrees with the rule of what is due, and what a quote says of later months."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from ringfence.cli.context import Home
 from ringfence.cli.output import Format
 from ringfence.cli.quote import print_quote, quote_json
 from ringfence.config.model import Config
+from ringfence.config.rate_card import Row
 from ringfence.config.rates import Rates
 from ringfence.config.scalars import DAY, ONCE
 from ringfence.config.sections import Privacy
@@ -22,18 +24,22 @@ from ringfence.lake.columns import FACTS, PHONE_FACTS, UTC_TIME
 from ringfence.lookups.buy import open_for_spending
 from ringfence.lookups.due import BIT, due
 from ringfence.lookups.living import DAYS, living, ticks
-from ringfence.lookups.routes import Market, answered, choose, offers
-from ringfence.providers.registry import provider
+from ringfence.lookups.routes import Market, stages
+from ringfence.lookups.shares import History
+from ringfence.lookups.steps import steps
+from ringfence.money.amount import Money
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 ONE = {"messente": {"hlr_sync": 2}}
 SEVERAL = {"vonage": {"basic": 0, "standard": 5, "advanced": 40}, "messente": {"hlr_sync": 20}}
 DAILY = "0 5 * * *"
-NOBODY = {"phone_e164": pl.String, "facts": pl.Int64, "asked_at": UTC_TIME}
+NOBODY = {"phone_e164": pl.String, "facts": pl.Int64, "asked_at": UTC_TIME, "step": pl.Int64}
 Wants = list[dict[str, int]]
 
 
-def market(prices: dict[str, dict[str, int]], schedule: str | None, zone: str = "Europe/Amsterdam") -> Market:
+def market(
+    prices: dict[str, dict[str, int]], schedule: str | None, zone: str = "Europe/Amsterdam", **more: object
+) -> Market:
     """A market of these products, prices in thousandths of an EUR."""
     providers = {
         name: {
@@ -44,7 +50,7 @@ def market(prices: dict[str, dict[str, int]], schedule: str | None, zone: str = 
     }
     privacy = {"allow": {"roaming": ["NL"]}}
     config = Config.model_validate(
-        {"mode": "simulate", "timezone": zone, "schedule": schedule, "providers": providers, "privacy": privacy}
+        {"mode": "simulate", "timezone": zone, "schedule": schedule, "providers": providers, "privacy": privacy, **more}
     )
     return Market(config, Rates(config), date(2026, 11, 21))
 
@@ -56,6 +62,7 @@ def wanted(wants: Wants) -> pl.DataFrame:
             {
                 "phone_e164": f"+3161200{place:04d}",
                 "country": "NL",
+                "line_type": "mobile",
                 "want": sum(BIT[fact] for fact in ages),
                 **{f"want_{fact}": ages.get(fact) for fact in FACTS},
             }
@@ -64,6 +71,7 @@ def wanted(wants: Wants) -> pl.DataFrame:
         schema={
             "phone_e164": pl.String,
             "country": pl.String,
+            "line_type": pl.String,
             "want": pl.Int64,
             **{f"want_{fact}": pl.Int64 for fact in FACTS},
         },
@@ -72,14 +80,14 @@ def wanted(wants: Wants) -> pl.DataFrame:
 
 def month(wants: Wants, prices: dict[str, dict[str, int]], schedule: str | None = DAILY) -> int:
     """Nanos of a steady month."""
-    nanos: int = living(wanted(wants), market(prices, schedule), NOW)["steady_month"]
+    nanos: int = living(wanted(wants), market(prices, schedule), NOW, History())["steady_month"]
     return nanos
 
 
 def by_hand(wants: Wants, prices: dict[str, dict[str, int]], schedule: str) -> int:
     """The same, run by run, with the frame and the rule that a real quote is made of."""
     here = market(prices, schedule)
-    among = offers(here, "NL")
+    among = stages(here, "NL", "mobile")
     moments = []
     for moment in CronSim(schedule, datetime(2026, 11, 22, tzinfo=here.config.zone) - timedelta(seconds=1)):
         moments.append(moment)
@@ -96,22 +104,23 @@ def by_hand(wants: Wants, prices: dict[str, dict[str, int]], schedule: str) -> i
         now, tick = moment.astimezone(UTC), following.astimezone(UTC)
         frame = due(numbers.drop("want"), known, asked, now=now, next_tick=tick, privacy=allowed)
         bought: list[dict[str, Any]] = []
-        for phone, mask in frame.filter(pl.col("due") > 0).select("phone_e164", "due").iter_rows():
-            offer = choose(among, mask).offer
-            if offer is None or offer.price is None:
-                continue
-            facts = answered(provider(offer.provider).products[offer.product], mask)
-            bought.append({"phone_e164": phone, "facts": facts, "asked_at": now + timedelta(seconds=1)})
-            needed = {fact for fact in FACTS if BIT[fact] & mask & offer.answers}
-            if needed <= before[phone]:
-                nanos += offer.price.amount
-            before[phone] |= {fact for fact in FACTS if BIT[fact] & facts}
+        for phone, mask in frame.filter(pl.col("due_0") > 0).select("phone_e164", "due_0").iter_rows():
+            for each in steps(among, [mask]).purchases:
+                facts = each.offer.asked(each.facts)
+                times = {"asked_at": now + timedelta(seconds=1), "step": 0}
+                bought.append({"phone_e164": phone, "facts": facts, **times})
+                needed = {fact for fact in FACTS if BIT[fact] & each.facts}
+                if needed <= before[phone] and each.offer.cost:
+                    nanos += each.offer.cost.amount
+            before[phone] |= {
+                fact for fact in FACTS for each in bought if each["phone_e164"] == phone and BIT[fact] & each["facts"]
+            }
         asked = pl.concat([asked, pl.DataFrame(bought, schema=NOBODY)])
         newest = asked.group_by("phone_e164").agg(
             pl.col("asked_at").filter(pl.col("facts").and_(BIT[fact]) != 0).max().alias(f"{fact}_observed_at")
             for fact in FACTS
         )
-        known = newest
+        known = newest.with_columns(validity=pl.lit("valid"))
     return -(-nanos // 12)
 
 
@@ -165,7 +174,7 @@ def test_what_is_wanted_once_costs_nothing_later(schedule: str | None) -> None:
 )
 def test_daily_is_thirty_times_a_month(now: datetime, zone: str, schedule: str | None) -> None:
     """From whatever moment on, in summer and in winter: 30 lookups of each number, and the quote says so."""
-    found = living(wanted([{"reachability": DAY}] * 1742), market(ONE, schedule, zone), now)
+    found = living(wanted([{"reachability": DAY}] * 1742), market(ONE, schedule, zone), now, History())
     assert found["steady_month"] == 30 * 1742 * 2_000_000
     assert found["steady_numbers"] == 1742
     assert found["steady_notes"][0] == "reachability: daily asks 1,742 numbers 30 times a month"
@@ -175,16 +184,43 @@ def test_daily_is_thirty_times_a_month(now: datetime, zone: str, schedule: str |
 def test_notes_tell_what_is_asked_often_and_what_is_left_out() -> None:
     """Less often than the schedule runs nothing is asked; monthly needs no note; what has no product is not in it."""
     mixed: Wants = [{"reachability": DAY}, {"reachability": DAY, "carrier": 30 * DAY}, {"line_type": 45 * DAY}]
-    found = living(wanted(mixed), market(ONE, "0 5 * * 1"), NOW)
+    found = living(wanted(mixed), market(ONE, "0 5 * * 1"), NOW, History())
     assert found["steady_notes"] == [
         "reachability: daily asks 2 numbers 4.2 times a month",
         "not in it: 1 numbers, no configured product answers this",
     ]
     assert found["steady_numbers"] == 2
-    rare = living(wanted([{"carrier": 400 * DAY, "ported": 90 * DAY}]), market(ONE, DAILY), NOW)
+    rare = living(wanted([{"carrier": 400 * DAY, "ported": 90 * DAY}]), market(ONE, DAILY), NOW, History())
     assert rare["steady_notes"] == ["not in it: carrier of 1 numbers, every 400 days"]
     assert rare["steady_month"] == -(-4 * 2_000_000 // 12)
-    assert living(wanted([]), market(ONE, DAILY), NOW)["steady_month"] == 0
+    assert living(wanted([]), market(ONE, DAILY), NOW, History())["steady_month"] == 0
+
+
+def test_a_later_step_costs_as_often_as_it_is_asked() -> None:
+    """By what earlier answers left unknown, else in a quarter of the cases; what only the second tells, always."""
+    lists = {"routes": {"default": ["messente", "vonage"]}}
+    both = {"messente": {"hlr_sync": 2}, "vonage": {"standard": 5}}
+    monthly: Wants = [{"carrier": 30 * DAY}]
+
+    def a_month(wants: Wants, told: History) -> int:
+        nanos: int = living(wanted(wants), market(both, DAILY, **lists), NOW, told)["steady_month"]
+        return nanos
+
+    assert a_month(monthly, History()) == 2_000_000 + 5_000_000 // 4
+    seen = History({("messente", "hlr_sync"): {0: 30, BIT["carrier"]: 160}}, {("messente", "hlr_sync"): 200})
+    assert a_month(monthly, seen) == 2_000_000 + 5_000_000 * 30 // 200
+    assert a_month([{"carrier": 30 * DAY, "line_type": 30 * DAY}], seen) == 7_000_000
+
+
+def test_a_fixed_fee_is_shared_by_all_numbers_where_one_is_chosen() -> None:
+    """Who takes a fee is asked where so many numbers bear it that all is cheaper than elsewhere."""
+    fee = Row(2, "messente", "_monthly", "", Money(10**9, "EUR"), date(2026, 1, 1), None)
+    both = {"messente": {"hlr_sync": 2}, "vonage": {"standard": 5}}
+    for numbers, thousandths in ((1000, 2), (10, 5)):
+        here = market(both, DAILY)
+        here = replace(here, rates=Rates(here.config, "prices.csv", [fee]), numbers=numbers)
+        found = living(wanted([{"carrier": 30 * DAY}] * numbers), here, NOW, History())
+        assert found["steady_month"] == numbers * thousandths * 1_000_000
 
 
 def test_a_schedule_that_ticks_every_minute_counts_once_a_day() -> None:

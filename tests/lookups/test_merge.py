@@ -1,6 +1,7 @@
 """Merging answers: which one stands, and when it changed."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -202,6 +203,74 @@ def test_a_fact_has_a_time_when_and_only_when_it_has_a_value(history: list[Any])
         found["carrier"] = found["current_carrier_mccmnc"] or found["current_carrier_name"]
         for fact in FACTS:
             assert (found[f"{fact}_observed_at"] is not None) == (found[fact] not in (None, "unknown")), fact
+
+
+@settings(max_examples=60)
+@given(histories)
+def test_the_last_change_leads_to_what_stands(history: list[Any]) -> None:
+    """What changes is what stands: after the last change of a fact its value is the new one, and all are a chain."""
+    rows = [answer(seq, at, phone, **given) for seq, (at, phone, given) in enumerate(history)]
+    frame = frame_of("lookups", rows)
+    changed = phone_changes(frame)
+    for found in phone_facts(frame).iter_rows(named=True):
+        found["carrier"] = found["current_carrier_mccmnc"] or found["current_carrier_name"]
+        for fact in FACTS:
+            chain = [
+                row
+                for row in changed.iter_rows(named=True)
+                if (row["phone_e164"], row["fact"]) == (found["phone_e164"], fact)
+            ]
+            assert all(one["new_value"] == two["old_value"] for one, two in pairwise(chain))
+            assert all(row["last_seen_old_at"] <= row["first_seen_new_at"] for row in chain)
+            if chain:
+                assert chain[-1]["new_value"] == found[fact], fact
+
+
+def test_a_worse_basis_changes_nothing() -> None:
+    """An inference after what the network said is no change, and the network's word after an inference is one."""
+    said = answer(1, 0, validity="valid", validity_basis="network")
+    inferred = answer(2, 5, validity="likely_invalid", validity_basis="inferred")
+    back = answer(3, 9, validity="valid", validity_basis="network")
+    assert changes(said, inferred, back) == []
+    assert changes(inferred, back) == [("validity", "likely_invalid", "valid", day(5), day(9))]
+
+
+ORIGINS = st.sampled_from(["simulated", "imported"])
+
+
+@settings(max_examples=60)
+@given(histories, st.lists(ORIGINS, min_size=50, max_size=50))
+def test_where_an_answer_comes_from_does_not_matter(history: list[Any], origins: list[str]) -> None:
+    """Imported and bought answers are equal: only basis and time decide, and the origin is told."""
+    rows = [answer(seq, at, phone, **given) for seq, (at, phone, given) in enumerate(history)]
+    mixed = [{**row, "origin": origins[place % 50]} for place, row in enumerate(rows)]
+    told = [f"{fact}_origin" for fact in FACTS]
+    one, other = (phone_facts(frame_of("lookups", each)).sort("phone_e164") for each in (rows, mixed))
+    assert_frame_equal(one.drop(told), other.drop(told))
+    by_id = {row["lookup_id"]: row["origin"] for row in mixed}
+    for found in other.iter_rows(named=True):
+        for fact in FACTS:
+            assert found[f"{fact}_origin"] == by_id.get(found[f"{fact}_lookup_id"])
+
+
+@settings(max_examples=60)
+@given(histories, st.randoms(use_true_random=False))
+def test_the_order_of_arrival_does_not_matter(history: list[Any], random: Any) -> None:
+    """Answers of different times may be settled in any order: the same value stands, with the same changes."""
+    moments = {}
+    for at, phone, told in history:
+        moments[at, phone] = told
+    arrivals = random.sample(range(len(moments)), len(moments))
+    merged = []
+    for seqs in (range(len(moments)), arrivals):
+        rows = [
+            {**answer(seq, at, phone, **told), "lookup_id": f"{phone} {at}"}
+            for seq, ((at, phone), told) in zip(seqs, moments.items(), strict=True)
+        ]
+        frame = frame_of("lookups", rows)
+        merged.append((phone_facts(frame).sort("phone_e164"), phone_changes(frame)))
+    for one, other in zip(*merged, strict=True):
+        assert_frame_equal(one, other)
 
 
 def test_nothing_makes_nothing() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ringfence.config.model import Config
 from ringfence.config.rate_card import Row
 from ringfence.config.rates import Rates
-from ringfence.lookups.plan import limits_of, outdated, plan, preview
+from ringfence.lookups.plan import limits_of, narrowed_to, outdated, plan, preview
 from ringfence.lookups.routes import Market
 from ringfence.money import budget, ledger, quotes
 from ringfence.money.amount import Money
@@ -91,7 +91,7 @@ def test_batches_are_alike_within_and_hold_every_number_once(drawn, random, size
         home.update(dict.fromkeys(members, (country, source, facts, price)))
         rank.update(members)
         lines.append(line(members, country, source, facts, price))
-    batches = plan(market(config(batch=str(size))), quoted(*lines), "consent")
+    batches = plan(market(config(batch=str(size))), quoted(*lines), lines, "consent")
     assert sorted(subject for batch in batches for subject in batch.subjects) == sorted(home)
     for batch in batches:
         assert 1 <= len(batch.subjects) <= size
@@ -106,17 +106,16 @@ def test_batches_are_alike_within_and_hold_every_number_once(drawn, random, size
 def test_no_batch_is_larger_than_the_provider_allows() -> None:
     """A configured batch may be as large as the provider's limit of 1,000 numbers; without one, its default holds."""
     members = {subject: subject for subject in range(1200)}
-    assert [len(batch.subjects) for batch in plan(market(config(batch="1000")), quoted(line(members)), "c")] == [
-        1000,
-        200,
-    ]
-    assert {len(batch.subjects) for batch in plan(market(config()), quoted(line(members)), "c")} == {250, 200}
+    lines = [line(members)]
+    large = plan(market(config(batch="1000")), quoted(*lines), lines, "c")
+    assert [len(batch.subjects) for batch in large] == [1000, 200]
+    assert {len(batch.subjects) for batch in plan(market(config()), quoted(*lines), lines, "c")} == {250, 200}
 
 
 def test_a_plan_is_narrowed_to_some_numbers() -> None:
-    """`only` keeps these subjects, and a line of which nothing is left makes no batch."""
-    lines = [line({1: 0, 2: 1}), line({3: 2}, facts=3)]
-    assert [batch.subjects for batch in plan(market(config()), quoted(*lines), "c", {2})] == [(2,)]
+    """Only these subjects are kept, each with its rank, and a line of which nothing is left is gone."""
+    lines = narrowed_to([line({1: 0, 2: 1}), line({3: 2}, facts=3)], {2})
+    assert [(each.subjects, each.ranks) for each in lines] == [((2,), (1,))]
 
 
 def test_a_line_of_another_price_or_a_gone_provider_is_outdated() -> None:
@@ -124,10 +123,10 @@ def test_a_line_of_another_price_or_a_gone_provider_is_outdated() -> None:
     now = market(config())
     gone = market(config().model_copy(update={"providers": {}}))
     made = quoted(line({1: 0}), line({2: 1}, price=Money(20_000_000, "EUR")))
-    assert [batch.subjects for batch, _ in outdated(now, made)] == [(2,)]
-    assert [batch.subjects for batch in plan(now, made, "c")] == [(1,)]
-    assert ["not configured any more" in why for _, why in outdated(gone, made)] == [True, True]
-    assert plan(gone, made, "c") == []
+    assert [batch.subjects for batch, _ in outdated(now, made, made.lines)] == [(2,)]
+    assert [batch.subjects for batch in plan(now, made, made.lines, "c")] == [(1,)]
+    assert ["not configured any more" in why for _, why in outdated(gone, made, made.lines)] == [True, True]
+    assert plan(gone, made, made.lines, "c") == []
 
 
 def test_a_line_is_held_against_the_price_of_its_country_and_day() -> None:
@@ -135,8 +134,8 @@ def test_a_line_is_held_against_the_price_of_its_country_and_day() -> None:
     row = Row(2, "infobip", "query", "NL", CENT, date(2026, 1, 1), date(2026, 11, 20))
     today = market(config(), row)
     made = quoted(line({1: 0}), line({2: 1}, country="DE"))
-    assert [batch.subjects for batch in plan(today, made, "c")] == [(2,)]
-    [(left, why)] = outdated(today, made)
+    assert [batch.subjects for batch in plan(today, made, made.lines, "c")] == [(2,)]
+    [(left, why)] = outdated(today, made, made.lines)
     assert left.subjects == (1,)
     assert "but the price of infobip query in NL ended on 2026-11-20 (prices.csv line 2)" in why
 
@@ -155,16 +154,16 @@ def test_money_that_is_short_buys_the_first_in_order(tmp_path) -> None:
     with books.store.write() as connection:
         budget.sync(connection, limits_of(setting), books.store.clock(), "test")
         quotes.save(connection, made)
-    batches = plan(market(setting), made, budget.approval_id("q"))
-    assert preview(setting, books, batches)[0] == []
-    would, _ = preview(setting, books, batches, limits_only=True)
+    batches = plan(market(setting), made, made.lines, budget.approval_id("q"))
+    assert preview(setting, books, [batches])[0] == []
+    would, _ = preview(setting, books, [batches], limits_only=True)
     quotes.approve(books, "q", None, who="test", why="test")
-    affordable, left = preview(setting, books, batches)
+    affordable, left = preview(setting, books, [batches])
     assert affordable == would
     assert [batch.subjects for batch in affordable] == [tuple(members[:2]), (members[2],), (members[5],)]
     assert [(each.subjects, each.status) for each in left] == [
         ((members[3],), "deferred_budget"),
         ((members[4],), "deferred_budget"),
     ]
-    assert preview(setting, books, batches) == (affordable, left)
+    assert preview(setting, books, [batches]) == (affordable, left)
     assert all("0.03 EUR a day (country NL) is reached" in each.reason for each in left)

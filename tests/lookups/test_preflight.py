@@ -198,3 +198,13 @@ def test_sources_and_dagster(build: Build, tmp_path: Path) -> None:
     assert (found.status, found.found, found.mend) == ("fail", "no checkout here", "make one")
     house.change(sources={}, providers={})
     assert [each.status for each in preflight.configuration(house.setup)] == ["ok", "warn", "warn"]
+
+
+def test_names_that_are_paid_for_and_not_kept_are_told(build: Build) -> None:
+    """With cnam on and no country that lets names in, doctor says that the money is for nothing; else not a word."""
+    paid = {"price": {"standard": "0.005 EUR", "standard_cnam": "0.015 EUR"}, "cnam": "on", "batch": "1"}
+    house = build([], vendor="vonage", provider=paid)
+    (found,) = list(suppliers.choices(house.setup))
+    assert (found.status, "caller_name: [US]" in found.mend) == ("warn", True)
+    house.change(privacy={"allow": {"caller_name": ["US"]}})
+    assert list(suppliers.choices(house.setup)) == []

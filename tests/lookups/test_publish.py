@@ -5,7 +5,6 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -65,6 +64,7 @@ def test_a_crash_at_a_commit_of_the_lake_loses_and_doubles_nothing(build, number
     """Stopped right before or after any commit, the next publication goes on where the lake is."""
     house = bought(build, numbers("NL", 12))
     monkeypatch.setattr(publish, "FLUSH", 2)
+    monkeypatch.setattr(publish, "ROWS", 1)
     append, overwrite = Lake.append_settled, Lake.overwrite
 
     def stopped(write):
@@ -96,6 +96,7 @@ def test_a_crash_at_a_commit_of_the_lake_loses_and_doubles_nothing(build, number
 def test_publishers_at_once_append_once(build, numbers, monkeypatch) -> None:
     """Four publishers beside a running purchase leave each answer in the lake once."""
     monkeypatch.setattr(publish, "FLUSH", 3)
+    monkeypatch.setattr(publish, "ROWS", 1)
     house = build(numbers("NL", 60), latency=0.01, provider={"in_flight": "3"})
     quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     over = threading.Event()
@@ -163,7 +164,7 @@ def test_costs_add_up_however_they_are_grouped(build, numbers, by) -> None:
     phones = [*numbers("NL", 7), *numbers("DE", 6), *numbers("GB", 5)]
     house = bought(build, phones, {"when": {"nth": 2}, "fault": "drop_in_body"}, provider={"batch": "4"})
     house.publish()
-    found = costs(house.ledger, house.lake, ZoneInfo("Europe/Amsterdam"), by=by)
+    found = costs(house.setup, house.ledger, house.lake, by=by)
     (total,) = found["totals"]
     assert (total["spent"], total["held"], total["in_doubt"]) == ("0.140000000", "0.040000000", "0.040000000")
     for column in ("spent", "held", "in_doubt", "refunded"):
@@ -177,4 +178,4 @@ def test_costs_are_not_grouped_by_what_does_not_exist(build, numbers) -> None:
     """An unknown key is refused with the keys that there are."""
     house = build(numbers("NL", 1))
     with pytest.raises(RingfenceError, match="not by 'colour'"):
-        costs(house.ledger, house.lake, ZoneInfo("UTC"), by=["colour"])
+        costs(house.setup, house.ledger, house.lake, by=["colour"])

@@ -42,7 +42,10 @@ ROW = "infobip,query,,0.01,EUR,2026-01-01,"
 WRONG = {
     "an unknown provider": (card("nobody,query,,0.01,EUR,2026-01-01,"), ":2: provider: there is no provider 'nobody'"),
     "an unknown product": (card("infobip,basic,,0.01,EUR,2026-01-01,"), ":2: product: there is no product 'basic'"),
-    "a monthly fee": (card("infobip,_monthly,,9,EUR,2026-01-01,"), ":2: product: fixed fees (_monthly) are not read"),
+    "a fee of a country": (
+        card("infobip,_monthly,NL,9,EUR,2026-01-01,"),
+        ":2: country: a fixed fee (_monthly) has none",
+    ),
     "an unknown country": (card(ROW, "infobip,query,XX,0.01,EUR,2026-01-01,"), ":3: country: 'XX' is no country"),
     "a currency that is none": (card("infobip,query,,0.01,euro,2026-01-01,"), "such as EUR"),
     "another currency than the vendor's": (card("vonage,basic,,0.01,USD,2026-01-01,"), ":2: currency: vonage bills in"),
@@ -70,13 +73,17 @@ WRONG = {
     "a quote that never ends": (card('infobip,"query,,0.01,EUR,2026-01-01,'), ":2: not valid CSV"),
     "not text": (b"\xff\xfe\x00", "prices.csv: cannot be read (not UTF-8 text); name a CSV file in prices"),
     "no file": (None, "prices.csv: cannot be read (No such file or directory)"),
-    "prices by network": (
-        "provider,product,mccmnc,price,currency,valid_from\ninfobip,query,20404,1,EUR,2026-01-01\n",
-        ":2: mccmnc: prices by mccmnc are not read yet; leave it empty",
+    "a network that is none": (
+        "provider,product,mccmnc,price,currency,valid_from\ninfobip,query,2044,1,EUR,2026-01-01\n",
+        ":2: mccmnc: '2044' is none; expected the 5 or 6 digits",
     ),
-    "prices by outcome": (
+    "an outcome that is none": (
         "provider,product,outcome,price,currency,valid_from\ninfobip,query,absent,1,EUR,2026-01-01\n",
-        ":2: outcome: prices by outcome are not read yet",
+        ":2: outcome: there is no outcome 'absent'; there are: complete, partial, no_data, rejected_number, no_cove",
+    ),
+    "an outcome that is not final": (
+        "provider,product,outcome,price,currency,valid_from\ninfobip,query,pending,1,EUR,2026-01-01\n",
+        ":2: outcome: there is no outcome 'pending'",
     ),
 }
 
@@ -176,11 +183,14 @@ def test_a_price_warns_before_it_ends(tmp_path: Path) -> None:
 
 def test_a_price_without_a_rate_is_refused(tmp_path: Path) -> None:
     """A price in another currency than the configured one cannot be compared or added, so that nothing is bought."""
-    rates = setup(tmp_path, card("infobip,query,,0.01,USD,2026-01-01,")).rates
-    assert rates.problems(TODAY) == [
-        "the price of infobip query is in USD and currency is EUR, with no rate between them: state both in one"
-    ]
-    assert setup(tmp_path, card("infobip,query,,0.01,USD,2026-01-01,"), currency="USD").rates.problems(TODAY) == []
+    dollars = card("infobip,query,,0.01,USD,2026-01-01,")
+    rates = setup(tmp_path, dollars).rates
+    told = "the price of infobip query is in USD, and no rate to EUR holds on 2026-11-21: "
+    assert rates.problems(TODAY) == [f"{told}name a table of rates in fx, or state the price in EUR"]
+    assert setup(tmp_path, dollars, currency="USD").rates.problems(TODAY) == []
+    (tmp_path / "fx.csv").write_text("currency,rate,valid_from\nGBP,1.15,2026-01-01\nUSD,0.92,2026-12-01\n")
+    rates = setup(tmp_path, dollars, fx="fx.csv").rates
+    assert rates.problems(TODAY) == [f"{told}put one into fx.csv, or state the price in EUR"]
 
 
 def test_no_price_at_all_is_a_problem(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_the_report_adds_up_with_what_is_told_elsewhere(build: Build) -> None:
     house.run()
     found, path, today = told(house)
     spent, held, in_doubt = found.sums()["EUR"]
-    (total,) = costs(house.ledger, house.lake, house.setup.config.zone, by=())["totals"]
+    (total,) = costs(house.setup, house.ledger, house.lake, by=())["totals"]
     assert spent.amount == house.charged() == nanos(total["spent"])
     assert (held.amount, in_doubt.amount) == (nanos(total["held"]), nanos(total["in_doubt"]))
     assert found.sums(since=today + timedelta(days=1)) == {}

@@ -1,8 +1,9 @@
-"""Routes: which product a number is asked with, what a stop and a price that ended do to that, and what is said."""
+"""Routes: which products a number is asked with, what a stop and a price that ended do to that, and what is said."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 
 from ringfence.config.model import Config
 from ringfence.config.rate_card import Row
-from ringfence.config.rates import Rates
+from ringfence.config.rates import Listed, Rates
+from ringfence.lookups.cheapest import cheapest
 from ringfence.lookups.due import BIT, bits
-from ringfence.lookups.routes import Choice, Market, choose, offers
+from ringfence.lookups.routes import Market, Offer, route, stages, sum_of
+from ringfence.lookups.steps import Steps, names, steps
 from ringfence.money import switch
 from ringfence.money.amount import Money
+from ringfence.providers.lookup import Fact
 from ringfence.providers.registry import provider
 
 TODAY = date(2026, 11, 21)
@@ -38,33 +42,49 @@ def market(
     return Market(config, Rates(config, "prices.csv", rows), TODAY, {name: STOPS[name] for name in stops})
 
 
-def chosen(market: Market, *facts: str, country: str = "NL") -> Choice:
-    """What a number with these due facts is asked with."""
-    return choose(offers(market, country), bits(facts))
+def chosen(market: Market, *facts: str, country: str = "NL", line_type: str = "mobile") -> Steps:
+    """What is bought about a number with these due facts, of which none was ever asked for."""
+    among = stages(market, country, line_type)
+    return steps(among, [bits(facts)] * max(1, len(among)))
 
 
-def names(choice: Choice) -> str:
-    """A choice in two words."""
-    return f"{choice.offer.provider} {choice.offer.product}" if choice.offer else ""
+def told(found: Steps) -> str:
+    """The purchases in a line: products in their order, those of a later step behind its number."""
+    words = [
+        (f"{each.step}: " * bool(each.step)) + f"{each.offer.provider} {each.offer.product}" for each in found.purchases
+    ]
+    return ", ".join(words)
 
 
 LISTS = {"NL": ["vonage", "messente"], "default": ["messente"]}
+BOTH = {"vonage": VONAGE, "messente": {"hlr_sync": "0.02"}}
 CASES = {
-    "the cheapest that answers all": (chosen(market(CHEAP), "carrier", "validity"), "messente hlr_sync"),
+    "the cheapest that answers all": (chosen(market(CHEAP), "carrier", "reachability"), "messente hlr_sync"),
     "the only one that answers": (chosen(market(CHEAP), "line_type"), "vonage standard"),
-    "all of it rather than cheaply": (chosen(market(CHEAP), "line_type", "reachability"), "vonage advanced"),
+    "two that answer all for less than one": (
+        chosen(market(CHEAP), "line_type", "reachability"),
+        "messente hlr_sync, vonage standard",
+    ),
+    "one that answers all for less than two": (
+        chosen(market({"vonage": VONAGE, "messente": {"hlr_sync": "0.036"}}), "line_type", "reachability"),
+        "vonage advanced",
+    ),
     "the network is asked at any price": (chosen(market(CHEAP), "validity"), "messente hlr_sync"),
     "the plan, where nobody asks the network": (
         chosen(market({"vonage": {"basic": "0.00", "standard": "0.005"}}), "validity"),
         "vonage basic",
     ),
-    "a firm answer before more answers": (
+    "what is free sifts out what is no number": (
         chosen(market({"vonage": {"basic": "0.00", "standard": "0.005"}}), "carrier", "validity"),
+        "vonage basic, vonage standard",
+    ),
+    "the free sieve is of no use for what nobody wants": (
+        chosen(market({"vonage": {"basic": "0.00", "standard": "0.005"}}), "carrier"),
         "vonage standard",
     ),
     "what answers most where nothing answers all": (
         chosen(market({"vonage": {"standard": "0.005"}, "infobip": {"query": "0.01"}}), "line_type", "reachability"),
-        "vonage standard",
+        "infobip query, vonage standard",
     ),
     "equal in all but order": (
         chosen(market({"messente": {"hlr_sync": "1"}, "infobip": {"query": "1"}}), "carrier"),
@@ -75,7 +95,18 @@ CASES = {
         "vonage standard",
     ),
     "what is stopped is passed over": (chosen(market(CHEAP, stops=["messente"]), "carrier"), "vonage standard"),
-    "the first of a list, though dearer": (chosen(market(CHEAP, routes=LISTS), "carrier"), "vonage standard"),
+    "the first of a list, though dearer": (
+        chosen(market(CHEAP, routes=LISTS), "carrier"),
+        "vonage standard, 1: messente hlr_sync",
+    ),
+    "the free one of the first provider, then the paid ones": (
+        chosen(market(CHEAP, routes=LISTS), "carrier", "validity"),
+        "vonage basic, vonage advanced, 1: messente hlr_sync",
+    ),
+    "what only a later one tells is bought whatever the first one says": (
+        chosen(market(BOTH, routes={"default": ["messente", "vonage"]}), "reachability", "carrier", "line_type"),
+        "messente hlr_sync, vonage standard, 1: vonage advanced",
+    ),
     "the default list": (chosen(market(CHEAP, routes=LISTS), "carrier", country="DE"), "messente hlr_sync"),
     "the next of a list where the first is stopped": (
         chosen(market(CHEAP, routes=LISTS, stops=["vonage"]), "carrier"),
@@ -92,38 +123,112 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("choice", "expected"), CASES.values(), ids=CASES)
-def test_a_product_is_chosen(choice: Choice, expected: str) -> None:
-    """Most due facts from the network, then most at all, then the price, then the order of the configuration."""
-    assert names(choice) == expected
-    assert bool(choice.reason) == (not expected)
+@pytest.mark.parametrize(("found", "expected"), CASES.values(), ids=CASES)
+def test_products_are_chosen(found: Steps, expected: str) -> None:
+    """Most due facts from the network, then most at all, then the price of all, then the order of the configuration."""
+    assert told(found) == expected
+    assert bool(found.reason) == (not expected)
 
 
-prices = st.dictionaries(
-    st.sampled_from([("vonage", "basic"), ("vonage", "standard"), ("vonage", "advanced"), ("messente", "hlr_sync")]),
-    st.integers(0, 40),
-    min_size=1,
-)
+masks = st.integers(1, 63)
 
 
-@given(prices, st.sets(st.sampled_from(sorted(BIT)), min_size=1), st.sets(st.sampled_from(sorted(STOPS))))
-def test_nothing_better_or_cheaper_was_there(prices, facts, stopped) -> None:
-    """Whatever is chosen: no product that could be had answers more, and none that answers as much costs less."""
-    sections: dict[str, dict[str, str | None]] = {}
-    for (name, product), cents in prices.items():
-        sections.setdefault(name, {})[product] = f"{cents / 100:.2f}"
-    choice = chosen(market(sections, stops=stopped), *facts)
-    open_now = {key: cents for key, cents in prices.items() if key[0] not in stopped}
+@st.composite
+def offered(draw: st.DrawFn) -> list[Offer]:
+    """A few products of an invented market."""
+    found = []
+    for place in range(draw(st.integers(0, 7))):
+        answers = draw(masks)
+        listed = Listed(Money(draw(st.integers(0, 9)), "EUR"))
+        name, fee = draw(st.sampled_from([("free", 0), ("cheap", 1), ("dear", 6)]))
+        firm = answers & draw(st.integers(0, 63))
+        found.append(Offer(name, f"product{place}", answers, firm, listed, fee=fee))
+    return found
 
-    def worth(name: str, product: str) -> tuple[int, int]:
-        known = provider(name).products[product]
-        return len(facts & (known.facts - known.plan_only)), len(facts & known.facts)
 
-    useful = {key: (worth(*key), -cents) for key, cents in open_now.items() if worth(*key) != (0, 0)}
-    if choice.offer is None:
-        assert not useful
-    else:
-        assert useful[choice.offer.provider, choice.offer.product] == max(useful.values())
+@given(offered(), masks)
+def test_no_other_set_answers_as_much_for_less(among: list[Offer], due: int) -> None:
+    """Held against every set there is: the chosen one answers most, and of those that do it is the cheapest."""
+
+    def worth(some: Iterable[Offer]) -> tuple[int, int, int, int]:
+        here = list(some)
+        firm = (due & sum_of(each.firm for each in here)).bit_count()
+        whole = (due & sum_of(each.answers for each in here)).bit_count()
+        amount = sum(each.listed.price.amount for each in here if each.listed.price)
+        return -firm, -whole, amount + sum({each.provider: each.fee for each in here}.values()), len(here)
+
+    every = (some for size in range(len(among) + 1) for some in combinations(among, size))
+    assert worth(cheapest(among, due)) == min(map(worth, every))
+    assert cheapest(among, due) == cheapest(list(among), due)
+
+
+@given(st.lists(offered(), min_size=1, max_size=4), st.lists(masks, min_size=4, max_size=4))
+def test_each_fact_has_one_product_at_each_of_its_steps(route: list[list[Offer]], drawn: list[int]) -> None:
+    """Nothing due is forgotten, nothing is bought for what is not due, and a step comes after the one before it."""
+    dues = [sum_of(drawn[: place + 1]) for place in range(4)]
+    found = steps(route, dues)
+    bought = sum_of(each.facts for each in found.purchases)
+    left = sum_of(mask for mask, _ in found.left)
+    assert not bought & left
+    assert not (bought | left) & ~dues[-1]
+    assert not dues[0] & ~(bought | left)
+    assert [each.step for each in found.purchases] == sorted(each.step for each in found.purchases)
+    for bit in BIT.values():
+        mine = [each for each in found.purchases if each.facts & bit]
+        assert all(each.offer.answers & bit for each in mine)
+        # What is bought anyway tells of others too: no fact is bought of a product alone before its turn.
+        assert sum(1 for each in mine if each.step == 0 and each.facts == bit) <= 1
+
+
+def test_a_landline_is_not_asked_for_what_handsets_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a landline what only handsets have is left with that reason, and the rest is still bought."""
+    product = replace(provider("messente").products["hlr_sync"], mobile_only=frozenset({Fact.REACHABILITY}))
+    monkeypatch.setattr(type(provider("messente")), "products", {"hlr_sync": product})
+    one = market({"messente": {"hlr_sync": "0.002"}})
+    for line_type in ("mobile", "fixed_or_mobile", ""):
+        found = chosen(one, "reachability", "carrier", line_type=line_type)
+        assert (told(found), found.left) == ("messente hlr_sync", ())
+    found = chosen(one, "reachability", "carrier", line_type="landline")
+    assert (told(found), names(found.purchases[0].facts)) == ("messente hlr_sync", ["carrier"])
+    assert found.reason == "reachability: no configured product answers this of a landline"
+
+
+def test_what_a_product_does_not_tell_of_a_country_is_asked_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of that country are asked of whoever tells it, and those of others as before."""
+    product = replace(provider("messente").products["hlr_sync"], not_told={"US": frozenset({Fact.CARRIER})})
+    monkeypatch.setattr(type(provider("messente")), "products", {"hlr_sync": product})
+    assert told(chosen(market(CHEAP), "carrier", country="US")) == "vonage standard"
+    assert told(chosen(market(CHEAP), "carrier", country="NL")) == "messente hlr_sync"
+    only = chosen(market({"messente": {"hlr_sync": "0.002"}}), "carrier", country="US")
+    assert only.reason == "no configured product answers this of numbers of US"
+
+
+def test_who_has_ended_and_who_cannot_call_back_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendor that has ended is not offered, nor a callback product without an address to call; both say so."""
+    product = replace(provider("messente").products["hlr_sync"], mode="callback")
+    monkeypatch.setattr(type(provider("messente")), "products", {"hlr_sync": product})
+    assert told(chosen(market(CHEAP), "carrier")) == "vonage standard"
+    assert chosen(market(CHEAP), "carrier").warnings == (
+        "messente hlr_sync answers by callback: set callbacks.public_url",
+    )
+    here = {"public_url": "http://127.0.0.1:8910"}
+    assert told(chosen(market(CHEAP, callbacks=here), "carrier")) == "messente hlr_sync"
+    end = provider("vonage").sunset
+    assert end
+    late = replace(market({"vonage": VONAGE}), on=end)
+    assert (
+        chosen(late, "line_type").reason == f"vonage has not answered since {end}: name another provider for its facts"
+    )
+    assert told(chosen(replace(late, on=end - timedelta(days=1)), "line_type")) == "vonage standard"
+
+
+def test_a_route_has_a_step_for_each_provider_of_its_list() -> None:
+    """Auto is one step of everybody; a country without a list of its own has the default one, or none."""
+    assert route(market(CHEAP).config, "NL") == [["vonage", "messente"]]
+    lists = market(CHEAP, routes=LISTS).config
+    assert route(lists, "NL") == [["vonage"], ["messente"]]
+    assert route(lists, "DE") == [["messente"]]
+    assert route(market(CHEAP, routes={"US": ["vonage"]}).config, "NL") == []
 
 
 def test_who_stopped_it_is_the_reason() -> None:
@@ -136,13 +241,15 @@ def test_who_stopped_it_is_the_reason() -> None:
 def test_a_price_that_ended_is_no_reason_to_pay_more() -> None:
     """What would be chosen at the price that ended is not replaced; what would not have been chosen is warned of."""
     row = Row(2, "messente", "hlr_sync", "NL", Money(2_000_000, "EUR"), date(2026, 1, 1), date(2026, 11, 20))
-    told = "the price of messente hlr_sync in NL ended on 2026-11-20 (prices.csv line 2): add the one that holds now"
-    assert chosen(market(CHEAP, row), "carrier") == Choice(None, told, ended=True)
+    ended = "the price of messente hlr_sync in NL ended on 2026-11-20 (prices.csv line 2): add the one that holds now"
+    assert chosen(market(CHEAP, row), "carrier") == Steps(left=((BIT["carrier"], ended),), ended=True)
     dearer = chosen(market(CHEAP, replace(row, price=Money(6_000_000, "EUR"))), "carrier")
-    assert (names(dearer), dearer.warnings) == ("vonage standard", (told,))
+    assert (told(dearer), dearer.warnings) == ("vonage standard", (ended,))
     stopped = chosen(market(CHEAP, row, stops=["messente"]), "carrier")
-    assert (names(stopped), stopped.warnings) == ("vonage standard", (STOPS["messente"],))
-    assert names(chosen(market(CHEAP, row), "carrier", country="DE")) == "messente hlr_sync"
+    assert (told(stopped), stopped.warnings) == ("vonage standard", (STOPS["messente"],))
+    assert told(chosen(market(CHEAP, row), "carrier", country="DE")) == "messente hlr_sync"
+    part = chosen(market(CHEAP, row), "carrier", "line_type", "reachability")
+    assert (told(part), part.reason) == ("vonage standard", f"reachability: {ended}")
 
 
 def test_why_nothing_is_chosen() -> None:
@@ -158,15 +265,16 @@ def test_why_nothing_is_chosen() -> None:
 
 
 def test_a_provider_that_is_stopped_was_asked_all_the_same(build, numbers) -> None:
-    """The same unknown is not bought again from the next provider because somebody has stopped the one that said so."""
+    """The same unknown is bought again only from a later step of its route, whoever is stopped meanwhile."""
     house = build(numbers("NL", 3), {"when": "always", "fault": "unknown_status"})
     assert house.run().numbers == 3
     messente = {"products": ["hlr_sync"], "price": {"hlr_sync": "0.002 EUR"}}
     infobip = {"products": ["query"], "price": {"query": "0.01 EUR"}, "base_url": house.url}
-    for routes in ("auto", {"default": ["infobip", "messente"]}, {"default": ["messente", "infobip"]}):
+    later = {"default": ["infobip", "messente"]}
+    for routes, due in (("auto", 0), (later, 3), ({"default": ["messente", "infobip"]}, 0)):
         house.change(providers={"infobip": infobip, "messente": messente}, routes=routes)
         switch.stop(house.ledger, "infobip", who="test", why="test")
-        assert house.quote().numbers == 0
+        assert house.quote().numbers == due
     house.change(routes={"default": ["messente"]})
     assert house.quote().numbers == 3
 

@@ -622,7 +622,10 @@ CONTRACT = {
     "line_type_observed_at first_seen_at content_changed_at",
     "unusable_phones": "source source_key phone_column position phone_e164 reason since_at",
     "phone_changes": "phone_e164 fact old_value new_value last_seen_old_at first_seen_new_at",
-    "phone_history": "phone_e164 fact value valid_from valid_to",
+    "phone_history": "phone_e164 fact value valid_from valid_to began_after last_seen_at",
+    "provider_agreement": "fact provider other_provider both_known agree disagree share",
+    "value_agreement": "fact provider other_provider value other_value numbers agrees",
+    "cost_per_fact": "provider product fact asked answered share cost cost_per_answer currency",
     "lookup_costs": "entry attempt_id phone_e164 entry_type provider product country source quote_id amount currency "
     "amount_reporting basis occurred_at billing_date",
 }
