@@ -57,16 +57,38 @@ providers:
     base_url: "http://127.0.0.1:$vonage"
     in_flight: 16                    # one number in a request
     rate: 200/s
-routes: {default: [infobip], GB: [messente], NL: [messente], US: [vonage]}    # auto would ask the cheapest everywhere
+  kpn:
+    products: [advanced_async]       # accepts a request, and calls back with the answer
+    price: {advanced_async: "0.03 EUR"}
+    base_url: "http://127.0.0.1:$kpn"
+    in_flight: 16
+    rate: 200/s
+  kaleyra:
+    products: [lookup]               # accepts a hundred numbers, and answers when it is asked about each
+    price: {lookup: "0.20 EUR"}
+    base_url: "http://127.0.0.1:$kaleyra"
+    in_flight: 16
+    rate: 200/s
+callbacks: {public_url: "http://127.0.0.1:$receiver"}    # `ringfence callbacks` listens there
+
+routes:                              # in order: the next is asked only for what the one before left unknown
+  default: [infobip]
+  GB: [messente, infobip]
+  NL: [messente, kpn]
+  US: [vonage]
+  AE: [kaleyra, infobip]             # auto would ask the cheapest everywhere
 
 budgets:                             # limits: all of them hold
   - {window: month, cap: "500 EUR"}
-  - {window: day, cap: "200 EUR"}
+  - {window: day, cap: "300 EUR"}
 approval: {unattended: "5 EUR/day"}  # consent: what a run may spend without an approved quote
 schedule: "0 5 * * *"                # every day at five in the morning
 """)
 
 
 def config_text(ports: Mapping[str, int], home: str = "./home") -> str:
-    """The configuration for simulated providers on these ports of 127.0.0.1; `home` is relative to the file."""
+    """The configuration for simulated providers, and the receiver, on these ports of 127.0.0.1.
+
+    `home` is relative to the file.
+    """
     return _CONFIG.substitute(ports, home=json.dumps(home, ensure_ascii=False))

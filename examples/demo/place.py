@@ -21,7 +21,8 @@ DEMO = ROOT / "demo"
 CONFIG = DEMO / "ringfence.yaml"
 LEDGER = DEMO / "home" / "ledger.sqlite"
 COMMAND = Path(sys.executable).with_name("ringfence")
-PORT = 8900
+# The first provider's; callbacks come in beside them.
+PORT, RECEIVER = 8900, 9
 
 
 def environment() -> dict[str, str]:
@@ -31,8 +32,8 @@ def environment() -> dict[str, str]:
 
 
 def ports() -> dict[str, int]:
-    """A port for each simulated provider: the usual ones, else others that are free together."""
-    offsets = {name: vendor.port_offset for name, vendor in vendors().items()}
+    """A port for each simulated provider and for the receiver: the usual ones, else others that are free together."""
+    offsets = {name: vendor.port_offset for name, vendor in vendors().items()} | {"receiver": RECEIVER}
     for first in range(PORT, PORT + 1000, 10):
         if all(_free(first + offset) for offset in offsets.values()):
             return {name: first + offset for name, offset in offsets.items()}
@@ -55,6 +56,26 @@ def simulator() -> Iterator[str]:
                 sys.exit(f"the simulator did not start on port {port}; is something else there? FRESH=1 takes another")
             time.sleep(0.1)
         yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def receiver() -> Iterator[None]:
+    """The receiver of callbacks where the configuration says that it is, for as long as it is needed."""
+    url = str(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["callbacks"]["public_url"])
+    port = url.rpartition(":")[2]
+    process = subprocess.Popen(
+        [COMMAND, "callbacks", "--port", port], cwd=DEMO, env=environment(), stdout=subprocess.DEVNULL
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not _well(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"the receiver did not start on port {port}; is something else there? FRESH=1 takes another")
+            time.sleep(0.1)
+        yield
     finally:
         process.terminate()
         process.wait()
@@ -83,6 +104,13 @@ def _free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _well(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz", trust_env=False, timeout=5).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _answers(url: str) -> bool:

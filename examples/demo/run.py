@@ -24,6 +24,7 @@ from examples.demo.place import (
     environment,
     keep,
     ports,
+    receiver,
     simulator,
 )
 from ringfence.providers.registry import providers
@@ -38,7 +39,7 @@ def main() -> int:
     started = time.monotonic()
     if not (CONFIG.exists() and LEDGER.exists()):
         _prepare()
-    with simulator() as url:
+    with simulator() as url, receiver():
         before = len(charges(url))
         found = ringfence("enrich", "--yes", "--format", "json")
         new = charges(url)[before:]

@@ -1,4 +1,4 @@
-"""`make ui`: Dagster's UI on the demo's instance, with the simulator beside it until Ctrl-C."""
+"""`make ui`: Dagster's UI on the demo's instance, with simulator and receiver beside it until Ctrl-C."""
 
 import signal
 import subprocess
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from examples.demo.place import CONFIG, DEMO, ROOT, environment, simulator
+from examples.demo.place import CONFIG, DEMO, ROOT, environment, receiver, simulator
 
 PORT = 3000
 # `dg dev`, which the warning advises, would add forty packages.
@@ -20,7 +20,7 @@ def main() -> int:
     if not CONFIG.exists():
         sys.exit("there is no demo yet; make one with: make demo")
     home = DEMO / "home" / "dagster"
-    with simulator():
+    with simulator(), receiver():
         print(f"opening http://127.0.0.1:{PORT}/asset-groups (Ctrl-C ends it; starting takes about 15 s)")
         with serving(environment(), home, PORT) as process:
             signal.signal(signal.SIGTERM, lambda *_: process.terminate())
