@@ -3,6 +3,7 @@
 import os
 import signal
 
+import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
 
@@ -11,6 +12,10 @@ from ringfence.http import redact
 # A shell that starts the tests in the background has them, and every process that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says something of the machine and nothing of the code.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PREFIXES = ("RINGFENCE_", "INFOBIP_", "VONAGE_", "KALEYRA_", "KPN_", "MESSENTE_", "DAGSTER_")
 

@@ -183,13 +183,13 @@ def test_a_purchase_in_the_ui(place: Place, page: "playwright.Page", shot: Calla
 
     page.goto("/assets/ringfence/quote")
     drawn(page, "money by country", "savings")
-    assert page.get_by_role("cell", name="0.04", exact=True).count() == 1
+    assert page.get_by_role("cell", name="0.04 EUR", exact=True).count() == 1
     shot("2-quote")
     page.get_by_role("link", name="Open it there").click()
     playwright.expect(page.locator(".CodeMirror-code")).to_contain_text('approve_up_to: "0.84 EUR"')
     shot("3-approval")
     launch(page)
-    page.get_by_text(re.compile(r"buying: \d+ of 100 numbers, 0\.\d+ EUR spent")).first.wait_for(timeout=RUN * 1000)
+    page.get_by_text(re.compile(r"buying: \d+ of 100 lookups, 0\.\d+ EUR spent")).first.wait_for(timeout=RUN * 1000)
     assert page.get_by_text("Success", exact=True).count() == 0
     shot("4-progress")
     ended(page, "Success")

@@ -94,10 +94,10 @@ def _content(folder: Path) -> dict[str, tuple[Any, ...]]:
         return {row[0]: row for row in connection.execute(CONTENT).fetchall()}
 
 
-def _bill(urls: Mapping[str, str]) -> tuple[Decimal, Counter[str]]:
-    """The sum of all charges, and how often each number was charged; a refund is a row of its own."""
+def _bill(urls: Mapping[str, str]) -> tuple[Decimal, Counter[tuple[str, str]]]:
+    """The sum of all charges, and how often each number was charged by whom; a refund is a row of its own."""
     bill = httpx.get(f"{urls['infobip']}/_simulator/charges").json()
-    charges = [row["number"] for row in bill["charges"] if not row["amount"].startswith("-")]
+    charges = [(row["provider"], row["number"]) for row in bill["charges"] if not row["amount"].startswith("-")]
     return Decimal(bill["totals"].get("EUR", "0")), Counter(charges)
 
 

@@ -69,7 +69,7 @@ providers:
     base_url: "http://127.0.0.1:$kaleyra"
     in_flight: 16
     rate: 200/s
-callbacks: {public_url: "http://127.0.0.1:$receiver"}    # `ringfence callbacks` listens there
+callbacks: {public_url: "http://127.0.0.1:$receiver"}    # `ringfence callbacks --port $receiver`
 
 routes:                              # in order: the next is asked only for what the one before left unknown
   default: [infobip]

@@ -44,7 +44,11 @@ def show(ask: Ask, found: Row, charged: Decimal) -> None:
         ("numbers in cells", f"{numbers['in_cells']:,} in {cells['parsed']:,} cells, {numbers['distinct']:,} distinct"),
         ("rejected", f"{cells['rejected']:,} cells; {cells['empty']:,} more were empty"),
         ("quoted", f"{numbers['quoted']:,} numbers for at most {_money(quote['max'])} {currency}"),
-        ("bought", f"{outcome['numbers']:,} numbers for {_money(outcome['spent'])} {outcome['currency']}"),
+        (
+            "bought",
+            f"{outcome['numbers']:,} numbers, {outcome['lookups']:,} lookups for {_money(outcome['spent'])} "
+            + outcome["currency"],
+        ),
         ("the simulator's bill", f"{_money(str(charged))} EUR for this run"),
         *((f"budget a {row['window_kind']}", _used(row)) for row in _sql(ask, BUDGETS)),
         ("saved by rejection", f"{_money(saved['rejection'])} {currency}"),

@@ -27,6 +27,7 @@ from examples.demo.place import (
     receiver,
     simulator,
 )
+from ringfence.lookups.beginning import simulated
 from ringfence.providers.registry import providers
 
 ROWS = 20_000
@@ -71,7 +72,7 @@ def _prepare() -> None:
     warehouse.write(DEMO, rows=ROWS)
     # Any credential will do: the simulator refuses only those that begin with "wrong".
     secrets = {name for known in providers().values() for name in known.secrets[0]}
-    (DEMO / ".env").write_text("".join(f"{name}=simulated\n" for name in sorted(secrets)), encoding="utf-8")
+    (DEMO / ".env").write_text("".join(f"{name}={simulated(name)}\n" for name in sorted(secrets)), encoding="utf-8")
     CONFIG.write_text(config_text(ports()), encoding="utf-8")
     ringfence("ledger", "create")
 

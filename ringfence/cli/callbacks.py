@@ -1,12 +1,14 @@
 """`ringfence callbacks`: the receiver of answers that come later."""
 
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import typer
 
 from ringfence.cli import context
 from ringfence.cli.context import Home
+from ringfence.config.addresses import PLAIN, plain_path
+from ringfence.config.wording import one_line
 from ringfence.errors import LedgerError, RingfenceError
 from ringfence.lookups.inbox import Inbox
 from ringfence.lookups.receiver import listening, serve
@@ -46,9 +48,11 @@ def callbacks(
 
 
 def _prefix(path: str) -> str:
-    bare = unquote(path).strip("/")
-    if "{" in bare or "}" in bare:
-        raise RingfenceError(f"the path '{path}' has a brace in it; choose another for callbacks.public_url or --path")
+    if not plain_path(path):
+        raise RingfenceError(
+            f"a provider may ask for --path {one_line(path)} in another way than it is written; {PLAIN}"
+        )
+    bare = path.strip("/")
     return f"/{bare}" if bare else ""
 
 

@@ -12,7 +12,7 @@ from ringfence.cli.quote import CountryOption, LimitOption, SourceOption, quote_
 from ringfence.cli.watching import Watch
 from ringfence.errors import QuoteError, RingfenceError, SecretMissingError
 from ringfence.lookups.buy import open_for_spending
-from ringfence.lookups.outcome import Bought, bought
+from ringfence.lookups.outcome import Bought, bought, sentences
 from ringfence.money import quotes
 from ringfence.money.amount import Money, decimal_text
 
@@ -116,6 +116,9 @@ def _row(done: Bought, home: Home) -> dict[str, Any]:
         "spent": decimal_text(done.spent),
         "in_doubt": decimal_text(done.in_doubt),
         "numbers_in_doubt": done.doubtful_numbers,
+        "lookups": done.lookups,
+        "awaited": decimal_text(done.awaited),
+        "numbers_awaited": done.awaited_numbers,
         "currency": done.currency or home.setup.config.currency,
         "not_bought": done.left,
         "why_not_more": done.why_not,
@@ -125,19 +128,14 @@ def _row(done: Bought, home: Home) -> dict[str, Any]:
 
 def _print_bought(done: Bought, home: Home) -> None:
     currency = done.currency or home.setup.config.currency
-    out = console()
-    out.print(f"bought {done.numbers:,} numbers for {Money(done.spent, currency)}")
-    if done.doubtful_numbers:
-        held = Money(done.in_doubt, currency)
-        out.print(
-            f"in doubt: {done.doubtful_numbers:,} numbers with {held} held; ringfence collect decides them in time"
-        )
+    for sentence in sentences(done, currency):
+        console().print(sentence)
 
 
 def _print_paid(home: Home, launch_id: str) -> None:
     """What a launch that ended early has bought until then."""
     done = bought(home.ledger, launch_id)
-    if done.numbers or done.doubtful_numbers:
+    if done.numbers or done.doubtful_numbers or done.awaited_numbers:
         _print_bought(done, home)
 
 

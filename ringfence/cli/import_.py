@@ -12,7 +12,8 @@ from ringfence.cli.watching import Watch
 from ringfence.errors import ConfigError
 from ringfence.lookups.buy import require_fit
 from ringfence.lookups.import_preview import Effect, effect, told_by
-from ringfence.lookups.imports import Found, import_replies, importing_of, raw_replies, readable
+from ringfence.lookups.imported_rows import raw_replies
+from ringfence.lookups.imports import Found, import_replies, importing_of, readable, richest
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.money.importing import Importing
 from ringfence.money.who import who
@@ -26,11 +27,14 @@ COLUMNS = ("fact", "numbers", "known_first")
 
 def import_(
     provider: Annotated[str, typer.Option(help="whose replies they are")],
-    product: Annotated[str, typer.Option(help="of which of its products")],
     query: Annotated[
         str,
         typer.Option("--from", help="a SELECT that gives body and received_at (UTC), and may give phone and status"),
     ],
+    product: Annotated[
+        str | None,
+        typer.Option(help="of which of its products; default: the one that tells most", callback=context.filled),
+    ] = None,
     warehouse: Annotated[str | None, typer.Option(help="where: duckdb:///raw.duckdb", callback=context.filled)] = None,
     source: Annotated[
         str | None, typer.Option(help="the warehouse of this source; default: the only one", callback=context.filled)
@@ -43,13 +47,14 @@ def import_(
     Shows what they tell; with --yes they are imported. A reply is imported once, however often it is given, and is as
     old as its received_at says. Of files the SELECT reads the source's name, or else `replies`.
 
-    Example: ringfence import --provider vonage --product basic --from "FROM raw"
+    Example: ringfence import --provider vonage --from "FROM raw.replies"
     """
     home = context.home()
     require_fit(home.setup, home.ledger)
     spec = _spec(home, warehouse, source)
+    kind = known(provider)
     importing = importing_of(
-        home.ledger, known(provider), product, home.setup.config.currency, of_source=source or "", who=who()
+        home.ledger, kind, product or richest(kind), home.setup.config.currency, of_source=source or "", who=who()
     )
     with selected(spec, query) as rows:
         if yes:

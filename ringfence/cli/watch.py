@@ -12,9 +12,8 @@ from ringfence.cli.launch import POLL, StoppedError
 from ringfence.cli.output import console, time_text
 from ringfence.cli.watching import Watch
 from ringfence.errors import RingfenceError
-from ringfence.lookups.outcome import bought
+from ringfence.lookups.outcome import bought, sentences
 from ringfence.money import launches, progress, switch
-from ringfence.money.amount import Money
 from ringfence.money.launches import Launch
 
 
@@ -77,9 +76,8 @@ def _print_end(home: Home, launch_id: str, *, watched: bool) -> bool:
         out.print(f"{name} was killed after {time_text(row['updated_at'])}; ringfence collect decides what it left")
     done = bought(home.ledger, launch_id)
     currency = done.currency or home.setup.config.currency
-    out.print(f"bought {done.numbers:,} numbers for {Money(done.spent, currency)}")
-    if done.doubtful_numbers:
-        out.print(f"in doubt: {done.doubtful_numbers:,} numbers with {Money(done.in_doubt, currency)} held")
+    for sentence in sentences(done, currency):
+        out.print(sentence)
     failed: bool = row["phase"] == "failed"
     if done.why_not:
         why_not = _without_stale_advice(home, done.why_not)

@@ -4,6 +4,10 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 _WITH_PORT = re.compile(r"https?://[^\s/?#@]+:(\d{1,6})(?:/[^\s?#@]*)?", re.ASCII)
+_DOUBLED = re.compile("//")
+# A part of a path that is written in one way only, and is neither . nor ..
+_PART = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._~!$&'()*+,;=:-]+", re.ASCII)
+PLAIN = "its parts are letters, digits and signs such as - and _, without braces, %, ?, #, // and parts . or .."
 
 
 def address(text: str) -> SplitResult | None:
@@ -26,6 +30,20 @@ def url(text: str) -> str:
     if address(text) is None:
         told = "expected an address such as https://host/path, without user, query or fragment"
         raise ValueError(told + wrong_port(text))
+    return text
+
+
+def plain_path(text: str) -> bool:
+    """Whether every client asks for a path, or the path of an address, just as it is written (RFC 3986, 3.3 and 6)."""
+    path = urlsplit(text).path if "://" in text else text
+    parts = path.strip("/").split("/")
+    return not _DOUBLED.search(path) and (parts == [""] or all(map(_PART.fullmatch, parts)))
+
+
+def public_url(text: str) -> str:
+    """An address that providers are given, before a path of ours; raises ValueError."""
+    if not plain_path(url(text)):
+        raise ValueError(f"a provider may ask for this path in another way than it is written; {PLAIN}")
     return text
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ringfence.config.scalars import Currency, Interval, Name, Routes, Schedule, Timezone
+from ringfence.config.scalars import Currency, File, Interval, Name, Routes, Schedule, Timezone
 from ringfence.config.sections import (
     Approval,
     BudgetConfig,
@@ -36,8 +36,8 @@ class Config(Section):
         default={}, description="relations with phone columns, by a name of yours"
     )
     providers: dict[str, ProviderConfig] = Field(default={}, description="who may be asked, by the provider's name")
-    prices: str | None = Field(default=None, description="rate card (CSV) where one price for a product is not enough")
-    fx: str | None = Field(
+    prices: File | None = Field(default=None, description="rate card (CSV) where one price for a product is not enough")
+    fx: File | None = Field(
         default=None,
         description="rates of other currencies (CSV): columns currency, rate (units of `currency` for one of it), "
         "valid_from, valid_to",

@@ -18,51 +18,17 @@ from ringfence.config import ageing, exchange, rate_card
 from ringfence.config.conditions import Card, deciding, last
 from ringfence.config.dated import holds
 from ringfence.config.exchange import Exchange
+from ringfence.config.listed import Listed
 from ringfence.config.model import Config
 from ringfence.config.rate_card import MONTHLY, Row
 from ringfence.errors import ConfigError
 from ringfence.money.amount import LARGEST, Money
 from ringfence.money.conversion import cost
-from ringfence.money.terms import lowest, written
+from ringfence.money.terms import written
 from ringfence.providers.registry import provider
 
 # The line of a price that stands in the configuration: it holds for ever.
 INLINE = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A list price; or None, `problem` (why there is none, and how to mend it), and what it `was` if it has ended.
-
-    The price is the highest that its conditions (`terms`, as in `ringfence.money.terms`; None: there are none) allow,
-    in the currency that it is billed in; `rate` is what one unit of that is worth in the configured currency, such as
-    "0.92 EUR" (None: it is the same). `was` is in the configured currency. `warning` is about a price that holds, but
-    not for long, or for very long already.
-    """
-
-    price: Money | None
-    problem: str = ""
-    warning: str = ""
-    was: Money | None = None
-    terms: str | None = None
-    rate: str | None = None
-
-    @property
-    def ended(self) -> bool:
-        """Whether there was a price that has ended."""
-        return self.was is not None
-
-    @property
-    def cost(self) -> Money | None:
-        """The price in the configured currency, rounded up to the nano: what budgets and other prices are held to."""
-        return cost(self.price, self.rate) if self.price else None
-
-    @property
-    def least(self) -> Money | None:
-        """The least that an answer can cost by the conditions of the price, in the configured currency."""
-        if self.price is None:
-            return None
-        return cost(Money(lowest(self.terms, self.price.amount), self.price.currency), self.rate)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from ringfence.config.addresses import proxy, url
+from ringfence.config.addresses import proxy, public_url, url
 from ringfence.config.countries import country
 from ringfence.errors import MoneyError
 from ringfence.money.amount import Money
@@ -155,6 +155,18 @@ def _routes_kind(value: object) -> str:
     return "each" if isinstance(value, dict) else "auto"
 
 
+def _auto(value: object) -> object:
+    if value != "auto":
+        raise ValueError("expected auto, or lists of providers with their countries, such as {default: [infobip]}")
+    return value
+
+
+def _file(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected the name of a CSV file; leave the key out where there is none")
+    return text
+
+
 Interval = Annotated[int, BeforeValidator(_interval)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
 Amount = Annotated[Money, BeforeValidator(_money)]
@@ -167,11 +179,14 @@ Route = Annotated[str, BeforeValidator(_route)]
 Timezone = Annotated[str, AfterValidator(_timezone)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Kind = Annotated[str, AfterValidator(_kind)]
+File = Annotated[str, AfterValidator(_file)]
 # Without user information or query: an address is printed, and holds no secret.
 Url = Annotated[str, AfterValidator(url)]
+PublicUrl = Annotated[str, AfterValidator(public_url)]
 Proxy = Annotated[str, AfterValidator(proxy)]
 Names = Annotated[list[str], BeforeValidator(_one_or_many), Field(min_length=1), AfterValidator(_once_each)]
 Routes = Annotated[
-    Annotated[Literal["auto"], Tag("auto")] | Annotated[dict[Route, Names], BeforeValidator(_routes), Tag("each")],
+    Annotated[Literal["auto"], BeforeValidator(_auto), Tag("auto")]
+    | Annotated[dict[Route, Names], BeforeValidator(_routes), Tag("each")],
     Discriminator(_routes_kind),
 ]

@@ -13,6 +13,7 @@ from ringfence.config.scalars import (
     Kind,
     Names,
     Proxy,
+    PublicUrl,
     Rate,
     Seconds,
     Url,
@@ -141,7 +142,7 @@ class Numbers(Section):
 class Callbacks(Section):
     """Where providers send answers that come later; without it products that answer by callback are not bought."""
 
-    public_url: Url | None = Field(
+    public_url: PublicUrl | None = Field(
         default=None,
         description="address under which `ringfence callbacks` is reached from outside, such as "
         "`https://hooks.example.com/ringfence`",

@@ -26,7 +26,19 @@ _EXPECTED: Mapping[str, str] = {
 }
 # Keys whose value may be a secret, or hold one, where a person puts it in the wrong place.
 _NEVER_SHOWN = frozenset(
-    {"warehouse", "base_url", "proxy", "where", "auth", "trusted_hosts", "simulator_hosts", "home", "prices", "fx"}
+    {
+        "warehouse",
+        "base_url",
+        "proxy",
+        "where",
+        "auth",
+        "trusted_hosts",
+        "simulator_hosts",
+        "home",
+        "prices",
+        "fx",
+        "public_url",
+    }
 )
 # Signs of a value, or of a key, that are shown.
 _SHOWN = 40

@@ -56,14 +56,16 @@ class Written:
 def assumed() -> dict[str, dict[str, Money]]:
     """The simulator's list prices, which are no vendor's: the user's contract decides. The cheapest provider is first.
 
-    Of each provider the products that ask a network about something.
+    Of each provider the products that ask a network about something, and need no receiver of callbacks.
     """
     doubles = vendors()
     found = {
         name: {
             product.name: Money(price.amount, price.currency)
             for product in known.products.values()
-            if product.facts - product.plan_only and (price := doubles[name].list_prices[product.name])
+            if product.mode != "callback"
+            and product.facts - product.plan_only
+            and (price := doubles[name].list_prices[product.name])
         }
         for name, known in providers().items()
         if name in doubles

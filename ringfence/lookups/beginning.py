@@ -4,6 +4,9 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
@@ -88,4 +91,16 @@ def _new(path: Path, text: str, mode: int) -> Path:
 def _credentials(setup: Setup) -> str:
     names = [name for each in setup.config.providers for name in provider(each).secrets[0]]
     told = '# Credentials of `ringfence simulate`, which takes any that does not begin with "wrong".\n'
-    return told + "".join(f"{name}={CREDENTIAL}\n" for name in names)
+    return told + "".join(f"{name}={simulated(name)}\n" for name in names)
+
+
+def simulated(variable: str) -> str:
+    r"""A value for a credential of the simulator, as `.env` holds it; of a private key a new one, on a line with `\n`.
+
+    The simulator believes every signature, but there has to be a key to sign with.
+    """
+    if not variable.endswith("PRIVATE_KEY"):
+        return CREDENTIAL
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return '"' + pem.strip().replace("\n", "\\n") + '"'

@@ -68,7 +68,7 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
         currency=setup.config.currency,
         before_turn=_budgets_follow(setup, ledger),
         callbacks=setup.callbacks_url,
-        left=[*routeless(ledger, chosen), *waiting(ledger, course)],
+        left=[*routeless(ledger, order, chosen), *waiting(ledger, course)],
     )
     try:
         begin, affordable = _first(course, desk)

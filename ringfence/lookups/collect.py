@@ -1,21 +1,23 @@
 """One collecting run over everything that is open, and whether there is anything for one to find. Buys nothing."""
 
 import asyncio
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Connection, func, select
 
 from ringfence.config.environment import Setup
 from ringfence.errors import RingfenceError
-from ringfence.lookups.collector import OVERDUE, Collector, overdue
+from ringfence.lookups.collector import LOOK, OVERDUE, Collector, overdue
 from ringfence.lookups.lanes import open_lanes
 from ringfence.lookups.late import note_late
+from ringfence.lookups.polling import pollable
 from ringfence.money.ledger import Ledger
 from ringfence.money.schema import ATTEMPT, META, POLL, REPLY
 from ringfence.providers.registry import provider
 
 # The newest reply that a collecting run has read, in `meta`.
 COLLECTED = "collected_to"
+# Seconds that one run goes on asking where a vendor's pace lets it ask only little at a time.
+AT_MOST = 60
 
 
 def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
@@ -24,20 +26,21 @@ def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
     A provider that is not configured any more, or whose credentials are missing, is not asked again: what it sends
     by itself is read all the same.
     """
-    query = select(ATTEMPT.c.provider).where(ATTEMPT.c.state == "awaiting").distinct()
+    query = select(ATTEMPT.c.provider).where(ATTEMPT.c.state.in_(("awaiting", "in_doubt"))).distinct()
     with ledger.store.read() as connection:
-        newest = connection.scalar(select(func.max(REPLY.c.reply_id))) or 0
+        newest = _read_to(connection)
         names = set(connection.scalars(query))
     told: list[str] = []
-    askable = {name for name in names & setup.config.providers.keys() if _can_be_asked(setup, name, told)}
-    told += [
-        f"{name} is not configured any more: it is not asked again"
-        for name in sorted(names - setup.config.providers.keys())
-    ]
+    askable = {name for name in sorted(names) if _can_be_asked(setup, name, told)}
 
     async def once() -> None:
         async with open_lanes(setup, askable) as lanes:
-            await Collector(ledger, lanes, setup.config.privacy, who).look()
+            collector = Collector(ledger, lanes, setup.config.privacy, who)
+            await collector.look()
+            until = asyncio.get_running_loop().time() + AT_MOST
+            while asyncio.get_running_loop().time() < until and await asyncio.to_thread(collector.more_is_due):
+                if not await collector.look():
+                    await asyncio.sleep(LOOK)
 
     asyncio.run(once())
     told += note_late(ledger)
@@ -45,6 +48,14 @@ def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
         connection.execute(META.delete().where(META.c.key == COLLECTED))
         connection.execute(META.insert().values(key=COLLECTED, value=str(newest)))
     return told
+
+
+def _read_to(connection: Connection) -> int:
+    """The newest reply; but what came to a request before its first reply did is looked at again."""
+    newest = connection.scalar(select(func.coalesce(func.max(REPLY.c.reply_id), 0))) or 0
+    early = select(func.min(REPLY.c.reply_id)).join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)
+    first = connection.scalar(early.where(ATTEMPT.c.state == "sent", REPLY.c.source != "response"))
+    return first - 1 if first else newest
 
 
 def _can_be_asked(setup: Setup, name: str, told: list[str]) -> bool:
@@ -73,10 +84,5 @@ def anything_to_collect(ledger: Ledger) -> str | None:
     over = sum(overdue(row, now) for row in rows)
     if over:
         return f"{over:,} requests were not answered in time"
-    again = sum(_can_be_polled(row) and (row.next_at or 0) <= now for row in rows)
+    again = sum(pollable(provider(row.provider).products[row.product]) and (row.next_at or 0) <= now for row in rows)
     return f"{again:,} requests can be asked about again" if again else None
-
-
-def _can_be_polled(attempt: Row[Any]) -> bool:
-    product = provider(attempt.provider).products[attempt.product]
-    return product.mode == "poll" or product.priced_late

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from ringfence.config.sections import Privacy
 from ringfence.lookups.lane import Lane
-from ringfence.lookups.polling import due_polls, keep_polled, send_polls
+from ringfence.lookups.polling import due_polls, keep_polled, of_pollable, pollable, send_polls
 from ringfence.lookups.replies import decided, read_attempt
 from ringfence.money import progress
 from ringfence.money.ledger import Ledger
@@ -59,6 +59,15 @@ class Collector:
         with self.ledger.store.read() as connection:
             return dict(connection.execute(self._mine(query).group_by(ATTEMPT.c.provider)).tuples().all())
 
+    def more_is_due(self) -> bool:
+        """Whether there is something that may be asked about at once, and had to wait for the pace."""
+        now = self.ledger.store.clock()
+        mine = POLL.c.attempt_id == ATTEMPT.c.attempt_id
+        query = select(func.count()).select_from(ATTEMPT).join(POLL, mine, isouter=True)
+        query = query.where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")), func.coalesce(POLL.c.next_at, 0) <= now)
+        with self.ledger.store.read() as connection:
+            return bool(connection.scalar(self._mine(query).where(of_pollable(self.lanes))))
+
     def _mine(self, query: Select[Any]) -> Select[Any]:
         return query if self.launch_id is None else query.where(ATTEMPT.c.launch_id == self.launch_id)
 
@@ -80,17 +89,30 @@ class Collector:
     def _give_up(self) -> int:
         """Decide what nothing more is waited for: its time is over, or its price alone is missing for long."""
         now = self.ledger.store.clock()
-        query = select(ATTEMPT.c.attempt_id, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.polls)
+        query = select(ATTEMPT.c.attempt_id, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.polls, POLL.c.told_at)
         query = query.join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
         with self.ledger.store.read() as connection:
             rows = connection.execute(self._mine(query).where(ATTEMPT.c.state == "awaiting")).all()
-            over = [row.attempt_id for row in rows if overdue(row, now) or _only_price_is_missing(connection, row)]
+            over = [
+                row.attempt_id for row in rows if self._in_vain(row, now) or _only_price_is_missing(connection, row)
+            ]
         return sum(self._decide(group, given_up=True) for group in _groups(over))
+
+    def _in_vain(self, row: Row[Any], now: int) -> bool:
+        """Whether its time is over, and whoever can be asked about it has been since."""
+        if not overdue(row, now):
+            return False
+        product = provider(row.provider).products[row.product]
+        askable = row.provider in self.lanes and pollable(product)
+        return not askable or (row.told_at or 0) >= row.reserved_at + product.patience * 1_000_000
 
     def _decide(self, attempt_ids: Sequence[str], *, given_up: bool) -> int:
         with self.ledger.store.read() as connection:
             rows = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(attempt_ids))).mappings()
-            moves: list[Move] = [decided(connection, dict(row), given_up=given_up) for row in rows]
+            # Of what is in doubt already nothing is waited for: what is there settles.
+            moves: list[Move] = [
+                decided(connection, dict(row), given_up=given_up or row["state"] == "in_doubt") for row in rows
+            ]
         moves = [move for move in moves if given_up or not isinstance(move, Await | Doubt)]
         if not moves:
             return 0

@@ -16,7 +16,7 @@ from ringfence.lookups.verdict import judge, move_for
 from ringfence.money.batch import Batch, Refused
 from ringfence.money.conversion import converted
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Await, Move, Settle, Void
+from ringfence.money.moves import Await, Move, Settle, Void, dearest
 from ringfence.money.rate import take
 from ringfence.money.reserve import Owner, Reserved
 from ringfence.money.workers import Worker
@@ -139,10 +139,10 @@ class Desk:
         if isinstance(move, Settle):
             self.tally.held -= len(move.answers) * batch.cost.amount
             self.tally.spent += converted(sum(answer.amount for answer in move.answers), batch.rate)
-            if any(answer.amount > price.amount for answer in move.answers):
+        if isinstance(move, Settle | Await):
+            if dearest(move, len(attempt.numbers)) > price.amount:
                 told = f"the price of {batch.product} ({price})"
                 lane.stop(f"{batch.provider} bills more than {told}: set the price right, then resume it")
-        if isinstance(move, Settle | Await):
             lane.answered()
         else:
             lane.doubted(parsed.evidence)

@@ -43,13 +43,9 @@ def due(
     asked counts as asked for that long; told: phone_e164 and told_<fact>, when an answer last told it.
     """
     horizon = next_tick or now
-    frame = wanted.join(known.select(_KNOWN), on="phone_e164", how="left").join(
-        asked.group_by("phone_e164").agg(pl.col("asked_at").max().alias("last_asked_at"), *_asked_at(steps)),
-        on="phone_e164",
-        how="left",
-    )
-    if told is not None:
-        frame = frame.join(told, on="phone_e164", how="left")
+    frame = wanted
+    for each in (known.select(_KNOWN), _last_asked(asked, steps), told):
+        frame = frame if each is None else frame.join(each, on="phone_e164", how="left")
     want = pl.lit(0, pl.Int64)
     dues = [pl.lit(0, pl.Int64)] * steps
     for fact, bit in BIT.items():
@@ -88,6 +84,11 @@ def _wait(fact: str, step: int, unknown_for: int | None) -> pl.Expr:
 
 
 _KNOWN = ["phone_e164", "validity", *(f"{fact}_observed_at" for fact in FACTS)]
+
+
+def _last_asked(asked: pl.DataFrame, steps: int) -> pl.DataFrame:
+    """When each number was last asked about, at all and for each fact."""
+    return asked.group_by("phone_e164").agg(pl.col("asked_at").max().alias("last_asked_at"), *_asked_at(steps))
 
 
 def _asked_at(steps: int) -> Iterable[pl.Expr]:

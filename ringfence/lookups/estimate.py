@@ -13,7 +13,7 @@ import polars as pl
 from ringfence.config.model import Config
 from ringfence.lookups.cells import by_class, by_reason, cells, numbers_in
 from ringfence.lookups.due import bits
-from ringfence.lookups.routes import Market, stages
+from ringfence.lookups.routes import Market, offers
 from ringfence.lookups.shares import History
 from ringfence.lookups.steps import steps
 from ringfence.money.quotes import Line
@@ -81,7 +81,7 @@ def _saved(
 
 def _price(market: Market, told: History, country: str, line_type: str, facts: int) -> int | None:
     """What a lookup of these facts would cost if nobody had stopped a provider; None where nothing can be bought."""
-    route = stages(market, country, line_type)
+    route = offers(market, country, line_type)
     bought = steps(route, [facts] * len(route) or [facts]).purchases
     return sum(told.expected(bought)) if bought else None
 

@@ -7,12 +7,14 @@ doubtful is counted.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from ringfence.config.sections import Privacy
-from ringfence.errors import ConfigError, RingfenceError, SourceError
+from ringfence.errors import ConfigError, RingfenceError
 from ringfence.http.exchange import Reply
 from ringfence.lookups.answers import Kept, read
 from ringfence.lookups.due import bits
+from ringfence.lookups.imported_rows import Raw
 from ringfence.lookups.privacy import by_phone
 from ringfence.money.imported import known, record
 from ringfence.money.importing import ImportedReply, Importing, import_id_of
@@ -22,15 +24,15 @@ from ringfence.numbers.place import country_of
 from ringfence.providers.lookup import Lookup, Outcome
 from ringfence.providers.provider import Parsed, Provider
 from ringfence.providers.registry import provider
-from ringfence.sources.select import Selected
 
 # Replies that one transaction imports.
 GROUP = 1_000
-_BODIES = ("VARCHAR", "BLOB", "JSON")
-_TIMES = ("TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
-_OPTIONAL = {"phone": "CAST(phone AS VARCHAR)", "status": "TRY_CAST(status AS INTEGER)"}
+# Before any provider gave answers of this kind: a time in another unit, or one that stands for none.
+_FIRST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 # What a reply is worth that is not imported, by the reason.
 NO_BODY = "without a body or a time"
+NO_STATUS = "with a status that is no HTTP status (100 to 599): leave the column out where it is not known"
+PAST = "received before 2000: received_at must be when the answer came, in UTC"
 FUTURE = "received in the future: received_at must be UTC"
 NAMES_NONE = "unreadable, or about no number"
 REFUSED = {"void": "refused by the provider", "doubt": "doubtful", "awaiting": "an acknowledgement without an answer"}
@@ -38,16 +40,6 @@ FAILED = "without an answer: the lookup failed or was pending"
 THERE = "imported already"
 # An answer of these outcomes says nothing of its number.
 _EMPTY = (Outcome.FAILED, Outcome.PENDING)
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A row of the SELECT. `received_at` is microseconds UTC; `phone` is given where no number is to be looked for."""
-
-    body: bytes | None = field(repr=False)
-    received_at: int | None
-    phone: str | None = field(default=None, repr=False)
-    status: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +59,12 @@ class Found:
     left: Counter[str] = field(default_factory=Counter)
 
 
+def richest(kind: Provider) -> str:
+    """The product of a provider that answers at once and tells most: a reply of a lesser one has less in it."""
+    at_once = [product for product in kind.products.values() if product.mode == "sync"]
+    return max(at_once, key=lambda product: len(product.facts - product.plan_only)).name
+
+
 def importing_of(ledger: Ledger, kind: Provider, product: str, currency: str, of_source: str, who: str) -> Importing:
     """An import of a provider's product; raises ConfigError for a product that it does not have."""
     if product not in kind.products:
@@ -84,25 +82,16 @@ def importing_of(ledger: Ledger, kind: Provider, product: str, currency: str, of
     )
 
 
-def raw_replies(selected: Selected) -> Iterator[Raw]:
-    """The rows of a SELECT as replies; raises SourceError unless it gives `body` and `received_at` of fitting types."""
-    kinds = {name.casefold(): kind for name, kind in selected.columns.items()}
-    for name, fitting in (("body", _BODIES), ("received_at", _TIMES)):
-        if kinds.get(name) not in fitting:
-            found = f"it is {kinds[name]}" if name in kinds else f"there are: {', '.join(selected.columns)[:200]}"
-            raise SourceError(f"--from must give a column {name} of type {' or '.join(fitting[:2])}; {found}")
-    optional = [each if name in kinds else "NULL" for name, each in _OPTIONAL.items()]
-    body = "body" if kinds["body"] == "BLOB" else "encode(CAST(body AS VARCHAR))"
-    for content, received_at, phone, status in selected.rows([body, "epoch_us(received_at)", *optional]):
-        yield Raw(content, received_at, phone, 200 if status is None else status)
-
-
 def read_raw(ledger: Ledger, importing: Importing, privacy: Privacy, raw: Raw) -> Answers | str:
     """A reply as its provider's parser reads it, without what may not be stored; else why it is not imported."""
     if not raw.body or raw.received_at is None:
         return NO_BODY
     if raw.received_at > ledger.store.clock():
         return FUTURE
+    if raw.received_at < _FIRST:
+        return PAST
+    if raw.status is None:
+        return NO_STATUS
     kind = provider(importing.provider)
     asked = _asked(kind, raw)
     if not asked:

@@ -8,21 +8,20 @@ expected to cost, to tell everything; nobody is taken to have stopped a provider
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import count, pairwise
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
-from cronsim import CronSim
 
-from ringfence.config.model import Config
 from ringfence.config.scalars import DAY, NAMED_INTERVALS, ONCE
 from ringfence.lake.columns import FACTS
 from ringfence.lookups.due import BIT
 from ringfence.lookups.fee_notes import fee_notes
-from ringfence.lookups.routes import Market, Offer, stages, sum_of
+from ringfence.lookups.routes import Market, Offer, offers, sum_of
 from ringfence.lookups.shares import History
 from ringfence.lookups.steps import Steps, steps
+from ringfence.lookups.ticks import ticks
 
 # The days after the first run that are replayed, and the steady months in them.
 DAYS_A_MONTH = 30
@@ -64,7 +63,7 @@ def living(wanted: pl.DataFrame, market: Market, now: datetime, told: History) -
     `steady_notes` are sentences.
     """
     calm = replace(market, stops={})
-    moments = ticks(market.config, now)
+    moments = ticks(market.config, now, DAYS)
     alike = list(_alike(wanted))
     groups = _groups(alike, calm, moments, told)
     month, numbers = _month(groups)
@@ -83,7 +82,7 @@ def _groups(alike: Sequence[Alike], market: Market, moments: Sequence[tuple[int,
     years: dict[tuple[object, ...], Year] = {}
     groups: list[Group] = []
     for country, line_type, ages, numbers in alike:
-        among = stages(market, country, line_type)
+        among = offers(market, country, line_type)
         key = (tuple(ages.items()), among)
         if key not in years:
             years[key] = year(ages, among, moments, told)
@@ -134,34 +133,6 @@ def year(
 
 def _expires(asked: int, age: int, now: int, horizon: int) -> bool:
     return asked + age <= horizon and 2 * asked + age <= 2 * now
-
-
-def ticks(config: Config, now: datetime) -> list[tuple[int, int]]:
-    """The runs of a year, as (days from the first, seconds of the epoch): the first tick of each day from tomorrow on.
-
-    Without a schedule one a day from now on. The last is beyond the steady months: what would expire before it is due
-    at the one before.
-    """
-    here = now.astimezone(config.zone)
-    moments = _scheduled(config.schedule, here) if config.schedule else _daily(here)
-    begin = next(moments, here)
-    found = [(0, int(begin.timestamp()))]
-    while found[-1][0] <= DAYS and (moment := next(moments, None)):
-        found.append(((moment.date() - begin.date()).days, int(moment.timestamp())))
-    return found
-
-
-def _daily(here: datetime) -> Iterator[datetime]:
-    return (here + timedelta(days=day) for day in count())
-
-
-def _scheduled(schedule: str, here: datetime) -> Iterator[datetime]:
-    """From the end of a day to the first tick after it: a schedule is not run through minute by minute."""
-    moment: datetime | None = here
-    while moment:
-        moment = next(CronSim(schedule, moment.replace(hour=23, minute=59, second=59)), None)
-        if moment:
-            yield moment
 
 
 def _alike(wanted: pl.DataFrame) -> Iterator[Alike]:

@@ -30,7 +30,7 @@ def phone_facts(lookups: pl.DataFrame) -> pl.DataFrame:
         pl.col("country").drop_nulls().first(),
         pl.col("observed_at").min().alias("first_seen_at"),
     )
-    changed = _steps(lookups).group_by("phone_e164").agg(pl.col("first_seen_new_at").max().alias("content_changed_at"))
+    changed = _sights(lookups).group_by("phone_e164").agg(pl.col("first_seen_new_at").max().alias("content_changed_at"))
     result = numbers.join(changed, on="phone_e164", how="left")
     for fact in FACTS:
         result = result.join(_best(lookups, fact), on="phone_e164", how="left")
@@ -45,7 +45,7 @@ def phone_facts(lookups: pl.DataFrame) -> pl.DataFrame:
 def phone_changes(lookups: pl.DataFrame) -> pl.DataFrame:
     """Every change of a known value: rows of `phone_changes`, with the bounds within which it happened."""
     return (
-        _steps(lookups)
+        _sights(lookups)
         .filter(pl.col("old_value").is_not_null())
         .select(PHONE_CHANGES.names)
         .sort("phone_e164", "fact", "first_seen_new_at")
@@ -100,16 +100,20 @@ def _original(lookups: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _steps(lookups: pl.DataFrame) -> pl.DataFrame:
+def _sights(lookups: pl.DataFrame) -> pl.DataFrame:
     """For each number and fact, the first sight of every value that stood and differs from the one before.
 
-    An answer stands when none before it rests on a better basis.
+    An answer stands when none before it rests on a better basis. An inference that is confirmed is no change, and a
+    network that one answer gives by its code and another by its name alone may be the same.
     """
     shown = {**{fact: VALUES[fact][0] for fact in FACTS}, "carrier": "network"}
     code = pl.coalesce("current_carrier_mccmnc", "current_carrier_name")
+    coded = pl.col("current_carrier_mccmnc").is_not_null()
+    comparable = {"carrier": coded | ~coded.any().over("phone_e164")}
     frames = [
         lookups.with_columns(network=code)
         .filter(known(fact))
+        .filter(comparable.get(fact, pl.lit(value=True)))
         .with_columns(_tier(fact).alias("tier"))
         .sort("phone_e164", "observed_at", "settled_seq")
         .filter(pl.col("tier") == pl.col("tier").cum_min().over("phone_e164"))
@@ -122,7 +126,12 @@ def _steps(lookups: pl.DataFrame) -> pl.DataFrame:
             pl.col("observed_at").shift(1).over("phone_e164").alias("last_seen_old_at"),
             pl.col("observed_at").alias("first_seen_new_at"),
         )
-        .filter(pl.col("old_value").ne_missing(pl.col("new_value")))
+        .filter(_sure(pl.col("old_value")).ne_missing(_sure(pl.col("new_value"))))
         for fact in FACTS
     ]
     return pl.concat(frames)
+
+
+def _sure(value: pl.Expr) -> pl.Expr:
+    """A value without the mark of an inference."""
+    return value.str.strip_prefix("likely_")

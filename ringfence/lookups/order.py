@@ -7,7 +7,7 @@ from ringfence.errors import QuoteError
 from ringfence.lookups.onward import Course, Covered
 from ringfence.lookups.plan import narrowed_to, outdated, rounds
 from ringfence.lookups.replies import numbers_of
-from ringfence.money import quotes
+from ringfence.money import deferrals, quotes
 from ringfence.money.amount import Money
 from ringfence.money.batch import Refused
 from ringfence.money.budget import UNATTENDED, approval_id
@@ -89,11 +89,12 @@ def waiting(ledger: Ledger, course: Course) -> list[Refused]:
         ]
 
 
-def routeless(ledger: Ledger, chosen: Sequence[tuple[Quote, str]]) -> list[Refused]:
-    """What the quotes found due and no product for."""
+def routeless(ledger: Ledger, order: Order, chosen: Sequence[tuple[Quote, str]]) -> list[Refused]:
+    """What this run's own quote found due and no product for; that of an earlier one may not hold any more."""
+    own = [each for each in chosen if each[0].launch_id == order.launch_id] or chosen
     with ledger.store.read() as connection:
         return [
             Refused(quote.quote_id, tuple(subjects), "no_route", reason)
-            for quote, _ in chosen
-            for reason, subjects in quotes.deferred(connection, quote.quote_id, "no_route")
+            for quote, _ in own
+            for reason, subjects in deferrals.deferred(connection, quote.quote_id, "no_route")
         ]

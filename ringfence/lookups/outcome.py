@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ringfence.money import progress, quotes
+from ringfence.money import deferrals, progress
+from ringfence.money.amount import Money
 from ringfence.money.batch import Refused
 from ringfence.money.ledger import Ledger
 from ringfence.money.states import OPEN
-from ringfence.money.sums import by_state
+from ringfence.money.sums import by_state, distinct_numbers
 
 # Reasons that a sentence names.
 SHOWN = 3
@@ -17,6 +18,8 @@ SHOWN = 3
 class Bought:
     """What a launch bought, in nanos of `currency`, that of the budgets.
 
+    `numbers` are counted once, also where several `lookups` of a waterfall were bought of them; `awaited` is what their
+    providers will answer later, `in_doubt` what nobody knows.
     `left` numbers were not bought, `failed` of them because a provider failed; `why_not` says why in one sentence, and
     `refused` is what a provider said no with that the user has to mend, such as a wrong key; empty when none did.
     `notes` are sentences that providers told beside their answers, such as about a quota.
@@ -26,6 +29,9 @@ class Bought:
     spent: int
     in_doubt: int
     doubtful_numbers: int
+    awaited: int
+    awaited_numbers: int
+    lookups: int
     currency: str
     left: int
     failed: int
@@ -38,20 +44,38 @@ def bought(ledger: Ledger, launch_id: str) -> Bought:
     """What a launch has bought so far, from the ledger."""
     with ledger.store.read() as connection:
         rows = by_state(connection, launch_id)
+        numbers = distinct_numbers(connection, launch_id)
     settled = [row for row in rows if row[0] == "settled"]
-    open_rows = [row for row in rows if row[0] in OPEN]
+    awaited = [row for row in rows if row[0] == "awaiting"]
+    doubtful = [row for row in rows if row[0] in OPEN and row[0] != "awaiting"]
     seen = progress.get(ledger, launch_id) or {}
     return Bought(
-        numbers=sum(row[2] for row in settled),
+        numbers=numbers,
         spent=sum(row[3] for row in settled),
-        in_doubt=sum(row[4] for row in open_rows),
-        doubtful_numbers=sum(row[2] for row in open_rows),
+        in_doubt=sum(row[4] for row in doubtful),
+        doubtful_numbers=sum(row[2] for row in doubtful),
+        awaited=sum(row[4] for row in awaited),
+        awaited_numbers=sum(row[2] for row in awaited),
+        lookups=sum(row[2] for row in settled),
         currency=rows[0][1] if rows else "",
         left=seen.get("not_bought", 0),
         failed=seen.get("not_answered", 0),
         why_not=seen.get("note", ""),
         notes=tuple(seen.get("notes", "").splitlines()),
     )
+
+
+def sentences(done: Bought, currency: str) -> list[str]:
+    """What a launch has bought, what is answered later, and what is in doubt, a line each."""
+    more = f" ({done.lookups:,} lookups)" if done.lookups != done.numbers else ""
+    told = [f"bought {done.numbers:,} numbers{more} for {Money(done.spent, currency)}"]
+    for name, numbers, held, what in (
+        ("awaited", done.awaited_numbers, done.awaited, "reads what comes later"),
+        ("in doubt", done.doubtful_numbers, done.in_doubt, "decides them in time"),
+    ):
+        if numbers:
+            told.append(f"{name}: {numbers:,} numbers with {Money(held, currency)} held; ringfence collect {what}")
+    return told
 
 
 def record(
@@ -68,7 +92,7 @@ def record(
         at = ledger.store.clock()
         for quote_id in quote_ids:
             mine = [(each.status, each.reason, each.subjects) for each in left if each.quote_id == quote_id]
-            quotes.defer(connection, quote_id, at, mine)
+            deferrals.defer(connection, quote_id, at, mine)
         progress.put(
             connection,
             launch_id,

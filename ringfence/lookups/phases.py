@@ -21,7 +21,7 @@ PHASES = {
 
 
 def told(row: Mapping[str, Any], seconds: float) -> str:
-    """One line: phase, and while buying the numbers done, money spent and held, numbers a second, time left.
+    """One line: phase, and while buying the lookups done, money spent and held, numbers a second, time left.
 
     `seconds` is how long the buying has gone on.
     """
@@ -31,4 +31,4 @@ def told(row: Mapping[str, Any], seconds: float) -> str:
     rate = row["done"] / seconds if seconds > 1 else 0
     pace = f", {rate:,.0f}/s, {lasting(round((row['planned'] - row['done']) / rate))} left" if rate else ""
     spent, held = Money(row["spent"], row["currency"]), Money(row["held"], row["currency"])
-    return f"{phase}: {row['done']:,} of {row['planned']:,} numbers, {spent} spent, {held} held{pace}"
+    return f"{phase}: {row['done']:,} of {row['planned']:,} lookups, {spent} spent, {held} held{pace}"

@@ -94,7 +94,7 @@ def _batch(market: Market, quote: Quote, consent: str, key: Key, subjects: tuple
         consent=consent,
         provider=name,
         product=product,
-        answers=answered(provider(name).products[product], facts),
+        answers=answered(provider(name).products[product], country, facts),
         facts=facts,
         unit_price=price,
         subjects=subjects,

@@ -4,12 +4,12 @@ Only GET requests leave here. A poll that fails costs nothing and is made again 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import ColumnElement, Connection, Select, func, tuple_
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.config.sections import Privacy
@@ -25,19 +25,26 @@ from ringfence.money.schema import ATTEMPT, POLL
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
 from ringfence.providers.collectable import Collectable, Poll, Waiting
+from ringfence.providers.provider import Product
 from ringfence.providers.refusal import retry_after
+from ringfence.providers.registry import provider
 
 # Infobip allows 60 calls of its logs a minute; other vendors' logs are not asked oftener either.
 LOGS_A_SECOND = 1
 # Seconds until an attempt is asked about again: doubled each time, up to the last.
 FIRST_PAUSE, LAST_PAUSE = 1, 600
+# What is in doubt is hardly told any more: it is asked about four times a day.
+DOUBTFUL_PAUSE = 21_600
 # Statuses with which a vendor refuses to be asked at all now: that tells nothing of the attempt.
 _REFUSED = frozenset({401, 402, 403, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An attempt that may be asked about now, with the requests that its provider states, and how often it was."""
+    """An attempt that may be asked about now, with the requests that its provider states, and how often it was.
+
+    `whole` says that these are all requests there are: none had to wait for the pace.
+    """
 
     attempt_id: str
     provider: str
@@ -46,6 +53,7 @@ class Due:
     polls: Sequence[Poll]
     times: int
     again_at: int
+    whole: bool = True
 
 
 def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], most: int) -> list[Due]:
@@ -54,7 +62,7 @@ def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], 
     query = (
         attempts.add_columns(POLL.c.polls)
         .join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
-        .where(ATTEMPT.c.state == "awaiting", ATTEMPT.c.provider.in_(list(lanes)))
+        .where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")), of_pollable(lanes))
         .where(POLL.c.next_at.is_(None) | (POLL.c.next_at <= now))
         .order_by(POLL.c.next_at, ATTEMPT.c.reserved_at)
         .limit(most)
@@ -66,8 +74,19 @@ def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], 
         return []
     with ledger.store.write() as connection:
         paced = [_paced(connection, lanes[due.provider], due, now) for due in found]
-        _put(connection, paced)
+        _put(connection, paced, now)
     return paced
+
+
+def pollable(product: Product) -> bool:
+    """Whether a product can be asked about what it has accepted."""
+    return product.mode == "poll" or product.priced_late
+
+
+def of_pollable(names: Iterable[str]) -> ColumnElement[bool]:
+    """The attempts of these providers that can be asked about."""
+    keys = [(name, one.name) for name in names for one in provider(name).products.values() if pollable(one)]
+    return tuple_(ATTEMPT.c.provider, ATTEMPT.c.product).in_(keys)
 
 
 def _due(connection: Connection, lane: Lane, attempt: Mapping[str, Any], now: int) -> Due:
@@ -85,7 +104,8 @@ def _due(connection: Connection, lane: Lane, attempt: Mapping[str, Any], now: in
             unpriced=seen.unpriced,
         )
         polls = lane.provider.polls(waiting, lane.base_url, lane.options)
-    pause = int(min(FIRST_PAUSE * 2**times, LAST_PAUSE) * 1_000_000)
+    longest = LAST_PAUSE if attempt["state"] == "awaiting" else DOUBTFUL_PAUSE
+    pause = int(min(FIRST_PAUSE * 2 ** min(times, 20), longest) * 1_000_000)
     return Due(attempt["attempt_id"], attempt["provider"], attempt["country"], numbers, polls, times + 1, now + pause)
 
 
@@ -102,17 +122,25 @@ def _paced(connection: Connection, lane: Lane, due: Due, now: int) -> Due:
         kept += [*mine[first:], *mine[:first]][:granted]
     if len(kept) == len(due.polls):
         return due
-    return Due(due.attempt_id, due.provider, due.country, due.numbers, kept, due.times - (not kept), now)
+    return replace(due, polls=kept, times=due.times - (not kept), again_at=now, whole=False)
 
 
-def _put(connection: Connection, asked: Sequence[Due]) -> None:
+def _put(connection: Connection, asked: Sequence[Due], now: int) -> None:
+    """Note when each may be asked about again; that there is nothing to ask is told at once."""
     put = insert(POLL)
-    put = put.on_conflict_do_update(
-        index_elements=["attempt_id"], set_={"polls": put.excluded.polls, "next_at": put.excluded.next_at}
-    )
-    connection.execute(
-        put, [{"attempt_id": one.attempt_id, "polls": one.times, "next_at": one.again_at} for one in asked]
-    )
+    changed = {"polls": put.excluded.polls, "next_at": put.excluded.next_at}
+    told = func.coalesce(put.excluded.told_at, POLL.c.told_at)
+    put = put.on_conflict_do_update(index_elements=["attempt_id"], set_={**changed, "told_at": told})
+    rows = [
+        {
+            "attempt_id": one.attempt_id,
+            "polls": one.times,
+            "next_at": one.again_at,
+            "told_at": now if one.whole and not one.polls else None,
+        }
+        for one in asked
+    ]
+    connection.execute(put, rows)
 
 
 async def send_polls(
@@ -135,12 +163,15 @@ def keep_polled(ledger: Ledger, lanes: Mapping[str, Lane], told: Sequence[tuple[
     """Store the replies; a vendor that refuses to be asked is left alone for a while."""
     stored: list[Stored] = []
     refused: dict[str, float] = {}
+    whole = {due.attempt_id for due, _, _ in told if due.whole}
     for due, poll, exchange in told:
         if not isinstance(exchange, Reply):
+            whole.discard(due.attempt_id)
             continue
         if exchange.status in _REFUSED:
             pause = retry_after(exchange.headers) or LAST_PAUSE
             refused[due.attempt_id] = max(pause, refused.get(due.attempt_id, 0.0))
+            whole.discard(due.attempt_id)
             continue
         stored.append(
             Stored(
@@ -155,6 +186,7 @@ def keep_polled(ledger: Ledger, lanes: Mapping[str, Lane], told: Sequence[tuple[
         )
     with ledger.store.write() as connection:
         keep_replies(connection, ledger, stored)
+        connection.execute(POLL.update().where(POLL.c.attempt_id.in_(whole)).values(told_at=ledger.store.clock()))
         for attempt_id, pause in refused.items():
             again = ledger.store.clock() + int(pause * 1_000_000)
             connection.execute(POLL.update().where(POLL.c.attempt_id == attempt_id).values(next_at=again))

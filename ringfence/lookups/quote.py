@@ -16,10 +16,10 @@ from ringfence.lookups.due_now import due_now
 from ringfence.lookups.estimate import summary
 from ringfence.lookups.lines import lines_of, purchases
 from ringfence.lookups.living import living
-from ringfence.lookups.routes import Market, stages
+from ringfence.lookups.routes import Market, offers
 from ringfence.lookups.shares import history
 from ringfence.lookups.steps import Steps, steps
-from ringfence.money import quotes
+from ringfence.money import deferrals, quotes
 from ringfence.money.ledger import Ledger
 from ringfence.money.quotes import Quote
 from ringfence.money.store import keyed_hash
@@ -113,7 +113,7 @@ def judged(frame: pl.DataFrame, market: Market) -> tuple[pl.DataFrame, list[Step
     """
     dues = sorted(name for name in frame.columns if name.startswith("due_"))
     alike = frame.select(*ALIKE, *dues).unique().sort(*ALIKE, *dues)
-    cases = [steps(stages(market, country, line_type), masks) for country, line_type, *masks in alike.iter_rows()]
+    cases = [steps(offers(market, country, line_type), masks) for country, line_type, *masks in alike.iter_rows()]
     told = alike.with_columns(
         pl.Series("case", range(len(cases)), dtype=pl.Int64),
         pl.Series("due", [each.due for each in cases], dtype=pl.Int64),
@@ -155,4 +155,4 @@ def _save(ledger: Ledger, quote: Quote, routeless: pl.DataFrame, ids: dict[str, 
     ]
     with ledger.store.write() as connection:
         quotes.save(connection, quote)
-        quotes.defer(connection, quote.quote_id, quote.created_at, left)
+        deferrals.defer(connection, quote.quote_id, quote.created_at, left)

@@ -10,25 +10,23 @@ import signal
 import socket
 from collections.abc import Callable, Iterator, Sequence
 
-import h11
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ringfence.errors import LedgerError, RingfenceError
 from ringfence.lookups.callbacks import Came, told
 from ringfence.lookups.inbox import Inbox
+from ringfence.lookups.receiver_protocol import CONNECTIONS, PATIENCE, Protocol
 
 _LOG = logging.getLogger(__name__)
-# Bytes of a body, and the seconds that its sender may take for it; so many again for the head before it.
+# Bytes of a body; what all connections may send at once fits into memory.
 LARGEST = 256 * 1024
-PATIENCE = 10.0
-# Open connections: what they may send at once fits into memory.
-CONNECTIONS = 256
+# Connections that one turn of the loop takes in: whoever sends at once is heard before the next are let in.
+TAKEN_IN = CONNECTIONS // 2
 ADDRESS = "/{provider}/{attempt_id}/{ends}/{proof}"
 
 
@@ -78,7 +76,8 @@ async def _taken(inbox: Inbox, request: Request) -> int:
 
 async def _body(request: Request) -> bytes:
     """The whole body; raises HTTPException for one that is too large, too slow, or packed."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    packed = ",".join(request.headers.getlist("content-encoding") or ["identity"]).lower().split(",")
+    if any(each.strip() != "identity" for each in packed):
         # What may not be stored could not be cut out of it.
         raise HTTPException(415)
     # The server has seen that it is a number, and not a long one.
@@ -94,19 +93,6 @@ async def _body(request: Request) -> bytes:
     except TimeoutError:
         raise HTTPException(408) from None
     return bytes(body)
-
-
-class _Protocol(H11Protocol):
-    """HTTP/1.1 with one request a connection, which is closed where the head of that does not come in time."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the head, but not for ever."""
-        super().connection_made(transport)
-        self.loop.call_later(PATIENCE, self._close_if_silent)
-
-    def _close_if_silent(self) -> None:
-        if self.conn.their_state is h11.IDLE:
-            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -129,7 +115,7 @@ class Receiver:
         self._server = _Server(
             uvicorn.Config(
                 application(inbox, prefixes),
-                http=_Protocol,
+                http=Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -139,6 +125,7 @@ class Receiver:
                 server_header=False,
                 headers=[("connection", "close")],
                 limit_concurrency=CONNECTIONS,
+                backlog=TAKEN_IN,
                 timeout_graceful_shutdown=int(PATIENCE),
             )
         )

@@ -4,9 +4,13 @@ A reply that was stored is read and settled; an attempt without one is in doubt.
 first: the dead worker's lock decides.
 """
 
-from sqlalchemy import select
+from collections.abc import Mapping
+from typing import Any
 
-from ringfence.lookups.replies import decided
+from sqlalchemy import Connection, select
+
+from ringfence.lookups.collector import overdue
+from ringfence.lookups.replies import decided, read_attempt
 from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply
@@ -37,7 +41,10 @@ def recover(ledger: Ledger) -> list[str]:
 
 
 def read_again(ledger: Ledger) -> int:
-    """Settle what is in doubt only because an earlier parser failed on its stored reply; returns how many that were."""
+    """Settle what is open although its stored replies tell all of it; returns how many that were.
+
+    An earlier parser failed on them, or they came when nobody looked.
+    """
     sure = readable(ledger)
     if not sure:
         return 0
@@ -46,13 +53,17 @@ def read_again(ledger: Ledger) -> int:
 
 
 def readable(ledger: Ledger) -> list[Move]:
-    """What would become of attempts in doubt whose stored replies can be read now; nothing is written."""
+    """What would become of open attempts whose stored replies can be read now; nothing is written."""
     with ledger.store.read() as connection:
         replied = select(REPLY.c.attempt_id).where(REPLY.c.complete == 1)
-        doubtful = connection.execute(
-            select(ATTEMPT).where(ATTEMPT.c.state == "in_doubt", ATTEMPT.c.attempt_id.in_(replied))
-        ).mappings()
-        moves = [decided(connection, dict(attempt)) for attempt in doubtful]
+        told = replied.where(REPLY.c.source != "response")
+        doubtful = (ATTEMPT.c.state == "in_doubt") & (
+            ATTEMPT.c.attempt_id.in_(replied) | ATTEMPT.c.residue_of.in_(told)
+        )
+        waiting = (ATTEMPT.c.state == "awaiting") & ATTEMPT.c.attempt_id.in_(told)
+        rows = connection.execute(select(ATTEMPT).where(doubtful | waiting)).mappings()
+        # Of what is in doubt nothing more is waited for.
+        moves = [decided(connection, dict(row), given_up=row["state"] == "in_doubt") for row in rows]
     return [move for move in moves if not isinstance(move, Doubt | Await)]
 
 
@@ -63,9 +74,15 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
     """
     before = ledger.store.clock() - after_seconds * 1_000_000
     with ledger.store.write() as connection:
-        old = connection.execute(
-            select(ATTEMPT).where(ATTEMPT.c.state == "in_doubt", ATTEMPT.c.reserved_at < before)
-        ).mappings()
+        query = select(ATTEMPT).where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")), ATTEMPT.c.reserved_at < before)
+        now = ledger.store.clock()
+        old = [row for row in connection.execute(query) if row.state == "in_doubt" or overdue(row, now)]
         why = "in doubt for longer than in_doubt.assume_billed_after"
-        moves = [paid_lost(dict(attempt), attempt["held"], why) for attempt in old]
+        moves = [paid_lost(dict(row._mapping), _assumed(connection, dict(row._mapping)), why) for row in old]
         return apply(connection, ledger, moves, "collect")
+
+
+def _assumed(connection: Connection, attempt: Mapping[str, Any]) -> int:
+    """What an attempt is taken to have cost: what it holds, or more where its acknowledgement says so."""
+    held: int = attempt["held"]
+    return max(held, read_attempt(connection, attempt).parsed.stated or 0)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ringfence.config.environment import Setup
+from ringfence.config.listed import Listed
 from ringfence.config.model import Config
-from ringfence.config.rates import Listed, Rates
+from ringfence.config.rates import Rates
 from ringfence.lookups.due import bits
 from ringfence.money.amount import Money
 from ringfence.providers.provider import Product, Provider
@@ -83,9 +84,10 @@ class Offer:
         return _asked(self.firm, self.answers, due)
 
 
-def answered(product: Product, due: int) -> int:
-    """The facts (as bits) that count as asked when this product is bought for what is due."""
-    return _asked(bits(product.facts - product.plan_only), bits(product.facts), due)
+def answered(product: Product, country: str, due: int) -> int:
+    """The facts (as bits) that count as asked when this product is bought for what is due in a country."""
+    told = product.facts - product.not_told.get(country, frozenset())
+    return _asked(bits(told - product.plan_only), bits(told), due)
 
 
 def _asked(firm: int, answers: int, due: int) -> int:
@@ -108,7 +110,7 @@ def step_of(config: Config, country: str, name: str) -> int | None:
     return next((place for place, names in enumerate(route(config, country)) if name in names), None)
 
 
-def stages(market: Market, country: str, line_type: str) -> tuple[tuple[Offer, ...], ...]:
+def offers(market: Market, country: str, line_type: str) -> tuple[tuple[Offer, ...], ...]:
     """The products that may answer about such a number: by the steps of its route, in order of preference."""
     return tuple(
         tuple(

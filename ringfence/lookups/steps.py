@@ -17,7 +17,8 @@ NOBODY = "no provider is configured for this country: name one under providers a
 class Purchase:
     """An offer that is bought for these facts (as bits).
 
-    At `step` 0 it is certain; at a later one it depends on what so many earlier purchases for its facts leave unknown.
+    `step` is the step of the quote and not of the route: so many earlier purchases for its facts must leave something
+    unknown before it is made. At 0 it is certain.
     """
 
     offer: Offer
@@ -58,8 +59,8 @@ def names(mask: int) -> list[str]:
     return [fact for fact, bit in BIT.items() if mask & bit]
 
 
-def steps(stages: Sequence[Sequence[Offer]], dues: Sequence[int]) -> Steps:
-    """What is bought of these stages, where `dues` are the facts that are due at each.
+def steps(among: Sequence[Sequence[Offer]], dues: Sequence[int]) -> Steps:
+    """What is bought of the offers of each step of a route, where `dues` are the facts that are due at each.
 
     What is due at the first and told by no product is left; what was asked at an earlier step and is told by none of
     the later ones stays unknown until it is due anew.
@@ -70,9 +71,9 @@ def steps(stages: Sequence[Sequence[Offer]], dues: Sequence[int]) -> Steps:
     found: list[Purchase] = []
     warnings: list[str] = []
     ended = False
-    for stage, due in zip(stages, dues, strict=False):
+    for offers, due in zip(among, dues, strict=False):
         asked = 0
-        for bought, choice in list(_stage(stage, due & ~sum_of(left), times)):
+        for bought, choice in list(_bought(offers, due & ~sum_of(left), times)):
             found += bought
             asked |= sum_of(each.facts for each in bought)
             ended = ended or choice.ended
@@ -84,7 +85,7 @@ def steps(stages: Sequence[Sequence[Offer]], dues: Sequence[int]) -> Steps:
         times |= {bit: times.get(bit, 0) + 1 for bit in BIT.values() if asked & bit}
     for bit in BIT.values():
         if dues[0] & bit and bit not in times and bit not in left:
-            left[bit] = passed.get(bit, NOT_ANSWERED) if any(stages) else NOBODY
+            left[bit] = passed.get(bit, NOT_ANSWERED) if any(among) else NOBODY
     warnings += [why for bit, why in left.items() if bit in times]
     return Steps(
         purchases=tuple(sorted(found, key=lambda each: each.step)),
@@ -94,18 +95,18 @@ def steps(stages: Sequence[Sequence[Offer]], dues: Sequence[int]) -> Steps:
     )
 
 
-def _stage(stage: Sequence[Offer], due: int, times: dict[int, int]) -> Iterator[tuple[list[Purchase], Choice]]:
-    """What is bought at one stage: first for facts that nobody was asked for, then for those asked once, and so on.
+def _bought(offers: Sequence[Offer], due: int, times: dict[int, int]) -> Iterator[tuple[list[Purchase], Choice]]:
+    """What is bought at one step of a route: for facts that nobody was asked for, then for those asked once, and so on.
 
     What a product that is bought anyway tells of the others too, it is bought for as well.
     """
-    firm = sum_of(offer.firm for offer in stage if not offer.barred and offer.cost)
+    firm = sum_of(offer.firm for offer in offers if not offer.barred and offer.cost)
     for step in sorted({times.get(bit, 0) for bit in BIT.values() if due & bit}):
         group = due & sum_of(bit for bit in BIT.values() if times.get(bit, 0) == step)
         if not group:
             continue
         due &= ~group
-        choice = choose(stage, group)
+        choice = choose(offers, group)
         bought = []
         for offer, facts in choice.parts:
             also = due & (offer.firm | (offer.answers & ~firm))

@@ -26,6 +26,8 @@ def credentials(setup: Setup) -> Iterator[Finding]:
         what = f"credentials of {name}"
         try:
             found = setup.secrets(name)
+            # Also that they can be used: a private key may be none.
+            provider(name).auth(found, setup.config.providers[name].options(name))
         except RingfenceError as error:
             told, _, where = str(error).partition(" in the ")
             yield Finding("fail", what, told, f"set them in the {where}")
@@ -84,7 +86,8 @@ def callbacks(setup: Setup) -> Iterator[Finding]:
         told = f"{' and '.join(named)} answer by callback and are off: callbacks.public_url is not set"
         yield Finding("warn", "callbacks", told, "set the address of ringfence callbacks, or take them out of products")
     elif setup.config.mode == "simulate" and not _listens(url):
-        yield Finding("warn", "callbacks", f"{url}: nobody listens there", "start it: ringfence callbacks")
+        mend = f"start it: ringfence callbacks --port {urlsplit(url).port or 80}"
+        yield Finding("warn", "callbacks", f"{url}: nobody listens there", mend)
     else:
         yield Finding("ok", "callbacks", f"{' and '.join(named)} answer to {url}")
 

@@ -45,7 +45,7 @@ def move_for(
     if parsed.verdict == "void":
         return Void(attempt_id, parsed.evidence)
     if parsed.verdict == "awaiting":
-        return Await(attempt_id, parsed.evidence, parsed.request_ref)
+        return Await(attempt_id, parsed.evidence, parsed.request_ref, parsed.stated)
     if parsed.verdict == "doubt" or not parsed.lookups:
         return Doubt(attempt_id, parsed.evidence)
     if any(lookup.price is not None and lookup.currency not in (None, currency) for lookup in parsed.lookups):

@@ -46,11 +46,15 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Await:
-    """The provider has accepted the request, under this reference of its own, and answers later."""
+    """The provider has accepted the request, under this reference of its own, and answers later.
+
+    `stated` is what it says that the request costs, in nanos of its currency; None where it does not say.
+    """
 
     attempt_id: str
     evidence: str
     request_ref: str | None
+    stated: int | None = None
 
 
 Move = Settle | Void | Doubt | Await

@@ -11,7 +11,7 @@ from ringfence.money.sums import by_quote
 
 def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
     """Every quote, newest first, with what was approved and what it has cost so far."""
-    numbers = _sums(connection, QUOTE_LINE.c.quote_id, func.sum(QUOTE_LINE.c.numbers))
+    lines = _sums(connection, QUOTE_LINE.c.quote_id, func.sum(QUOTE_LINE.c.numbers))
     largest = _sums(connection, QUOTE_LINE.c.quote_id, func.sum(QUOTE_LINE.c.numbers * QUOTE_LINE.c.unit_price))
     counted = by_quote(connection)
     approvals = {row["quote_id"]: row for row in connection.execute(select(APPROVAL)).mappings()}
@@ -29,10 +29,11 @@ def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
                 "expires_at": row["expires_at"],
                 "status": _status(
                     expired=row["expires_at"] <= at,
-                    empty=not numbers.get(quote_id),
+                    empty=not lines.get(quote_id),
                     approved=approval is not None and approval["expires_at"] > at,
                 ),
-                "numbers": numbers.get(quote_id, 0),
+                # A number stands in a line for every step that it may come to.
+                "numbers": summary.get("numbers", {}).get("quoted", lines.get(quote_id, 0)),
                 "max": summary.get("max", largest.get(quote_id, 0)),
                 "currency": summary.get("currency", ""),
                 "approved_by": approval["who"] if approval else None,

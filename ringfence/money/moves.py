@@ -22,7 +22,7 @@ from ringfence.money.settlement import changed, finish, settle
 from ringfence.money.states import OPEN
 from ringfence.money.store import keyed_hash, unpack
 
-__all__ = ["Answered", "Await", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "keep_replies"]
+__all__ = ["Answered", "Await", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "dearest", "keep_replies"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
             ref = move.request_ref or attempt["request_ref"]
             entries.change(changed(attempt, state="awaiting", evidence=move.evidence, request_ref=ref))
             entries.journal(attempt["attempt_id"], "awaiting", why=move.evidence)
+            _stop_if_dearer(connection, entries.at, attempt, move)
         elif isinstance(move, Doubt) or doubt:
             entries.change(changed(attempt, state="in_doubt", evidence=move.evidence))
             entries.journal(attempt["attempt_id"], "in_doubt", why=move.evidence)
@@ -95,12 +96,19 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
     return made
 
 
-def _stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle) -> None:
+def dearest(move: Settle | Await, numbers: int) -> int:
+    """The most that a number costs by a settlement, or on average by an acknowledgement of so many numbers; nanos."""
+    if isinstance(move, Await):
+        return -(-(move.stated or 0) // numbers)
+    return max(answer.amount for answer in move.answers)
+
+
+def _stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle | Await) -> None:
     """A provider that bills more than the price in use is stopped, for every process, until somebody resumes it."""
-    dearest = max(answer.amount for answer in move.answers)
-    if dearest <= attempt["unit_price"]:
+    most = dearest(move, attempt["numbers"])
+    if most <= attempt["unit_price"]:
         return
-    billed, price = (Money(amount, attempt["currency"]) for amount in (dearest, attempt["unit_price"]))
+    billed, price = (Money(amount, attempt["currency"]) for amount in (most, attempt["unit_price"]))
     why = f"{switch.BILLED}{billed} for a number, the price of {attempt['product']} in use is {price}: set it right"
     switch.put(connection, at, attempt["provider"], who=switch.LEDGER, why=why)
 

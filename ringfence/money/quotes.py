@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.errors import QuoteError
@@ -13,12 +13,12 @@ from ringfence.money.amount import Money
 from ringfence.money.budget import Budget, approval_id, put
 from ringfence.money.ledger import Ledger, write_journal
 from ringfence.money.listing import listing
-from ringfence.money.schema import APPROVAL, DEFERRAL, QUOTE, QUOTE_LINE
+from ringfence.money.schema import APPROVAL, QUOTE, QUOTE_LINE
 from ringfence.money.store import pack, unpack
 from ringfence.money.vault import subjects
 from ringfence.numbers.phone import mask_numbers
 
-__all__ = ["DAY", "Line", "Quote", "approve", "approved", "defer", "listing", "load", "of_launch", "save", "subjects"]
+__all__ = ["DAY", "Line", "Quote", "approve", "approved", "listing", "load", "of_launch", "save", "subjects"]
 
 DAY = 86_400_000_000
 # What of a line the ledger holds as it is.
@@ -30,8 +30,8 @@ class Line:
     """The numbers of a quote that are alike in all that a price or a budget may depend on.
 
     `ranks` gives each subject's place in the order of purchase over the whole quote; `facts` are the due ones, as bits.
-    `step` is the step of the route, from 0: a later one is bought only for what the earlier ones left unknown. `terms`
-    are the conditions of the price, as JSON.
+    `step` is the step of the quote and not of the route: so many earlier purchases for its facts must leave something
+    unknown before it is bought. `terms` are the conditions of the price, as JSON.
     """
 
     provider: str
@@ -183,23 +183,3 @@ def approved(connection: Connection, at: int) -> list[str]:
     """The approved quotes that have not expired, oldest approval first."""
     query = select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > at).order_by(APPROVAL.c.approved_at)
     return list(connection.scalars(query))
-
-
-def deferred(connection: Connection, quote_id: str, status: str) -> list[tuple[str, list[int]]]:
-    """What was said of a quote with this status: (reason, subjects)."""
-    query = select(DEFERRAL.c.reason, DEFERRAL.c.subjects).where(
-        DEFERRAL.c.quote_id == quote_id, DEFERRAL.c.status == status
-    )
-    return [(reason, unpack(subjects)) for reason, subjects in connection.execute(query)]
-
-
-def defer(connection: Connection, quote_id: str, at: int, left: Sequence[tuple[str, str, Sequence[int]]]) -> None:
-    """Say what a run left unbought of a quote: (status, reason, subjects), in place of what was said before."""
-    connection.execute(delete(DEFERRAL).where(DEFERRAL.c.quote_id == quote_id))
-    rows = [
-        {"quote_id": quote_id, "at": at, "status": status, "reason": reason, "subjects": pack(subjects)}
-        for status, reason, subjects in left
-        if subjects
-    ]
-    if rows:
-        connection.execute(insert(DEFERRAL), rows)

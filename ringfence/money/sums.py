@@ -4,6 +4,7 @@ from sqlalchemy import Connection, func, select
 
 from ringfence.money.schema import ATTEMPT, COUNTER, HOLD
 from ringfence.money.states import OPEN
+from ringfence.money.store import unpack
 
 # Every attempt counts in a budget, and alike in each of them.
 _COUNTED = (
@@ -29,6 +30,12 @@ def by_state(connection: Connection, launch_id: str) -> list[tuple[str, str, int
         .group_by(ATTEMPT.c.state, counted.c.currency)
     )
     return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]
+
+
+def distinct_numbers(connection: Connection, launch_id: str) -> int:
+    """How many numbers a launch has settled lookups of, each counted once."""
+    settled = select(ATTEMPT.c.subjects).where(ATTEMPT.c.launch_id == launch_id, ATTEMPT.c.state == "settled")
+    return len({subject for packed in connection.scalars(settled) for subject in unpack(packed)})
 
 
 def of_launch(connection: Connection, launch_id: str) -> tuple[int, int]:

@@ -11,14 +11,18 @@ from ringfence.errors import RingfenceError
 _E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 # In the digits of any script, and with up to three signs between two of them, as people and providers write numbers.
 _DIGIT_RUN = re.compile(r"(\+?)(\d(?:[\W_]{0,3}\d){6,})")
-# What our own sentences hold: ids, times, amounts of money with decimals, counts of something, addresses of servers; in
-# quotes, what a user wrote for a date or a small price; and the largest amount of the ledger.
+# What our own sentences hold: ids, times, days of a price list as they are refused, amounts of money with decimals,
+# counts of something, addresses of servers; in quotes, what a user wrote for a date or a small price; and the largest
+# amount of the ledger.
 _NO_NUMBER = re.compile(
     r"""(?<![\w+.,:-])(?:
       [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}
     | (?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])
       (?:[T ](?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:?\d\d)?)?
     | (?<=')(?:19|20)\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?(?=')
+    | (?<=')(?:\d{4}([-/.])\d\d\1\d\d|\d\d([-/.])\d\d\2\d{4}|(?:19|20)\d{6})(?:[T ][\d:.+Z]{1,30})?(?='\ is\ no\ day;)
+    | (?<=valid_to:\ )\d{4}-\d\d-\d\d(?=\ is\ before\ valid_from)
+    | (?<=is\ before\ valid_from,\ )\d{4}-\d\d-\d\d
     | (?<=')-?0\.\d{1,40}(?=(?:\ [A-Z]{3})?')
     | (?<=\()999999999\.999999999(?=\))
     | -?\d{1,9}\.\d{2,9}(?=\ [A-Z]{3}\b)

@@ -79,6 +79,14 @@ def mapping(root: Element) -> dict[str, Any] | None:
     return _members([*_attributes(root), *root])
 
 
+def strays(root: Element) -> bool:
+    """Whether an object holds what no member of it is: text beside its parts, a qualified attribute, a second value."""
+    parts = list(root.iter())
+    beside = [one.text for one in parts if len(one) or one.attrib] + [one.tail for one in parts if one is not root]
+    qualified = any(key.startswith("{") for one in parts for key in one.attrib)
+    return qualified or any(text and text.strip() for text in beside) or any(mapping(one) is None for one in parts)
+
+
 def refill(root: Element, members: Mapping[str, Any]) -> None:
     """Put these members in the place of all that an element has; what is None is left out."""
     root.text, root.attrib, root[:] = None, {}, []

@@ -6,15 +6,15 @@ taken apart: a marker with the rest of their meaning takes their place. No rules
 
 from collections.abc import Mapping
 from copy import copy
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, tostring
 
 from ringfence.providers import batch_privacy
-from ringfence.providers.batch_privacy import Forbidden, Listing, phone_of, words_of
+from ringfence.providers.batch_privacy import Forbidden, Listing, cut_item, words_of
 from ringfence.providers.infobip_item import WITHHELD, Item, answer, plausible_mccmnc
-from ringfence.providers.infobip_markup import LISTS, NUMBER, field_name, items, mapping, refill
+from ringfence.providers.infobip_markup import LISTS, NUMBER, field_name, items, mapping, refill, strays
 from ringfence.providers.markup import cut_elements, cut_markup, is_markup
 from ringfence.providers.reading import digits
-from ringfence.providers.withholding import cut_values
+from ringfence.providers.withholding import cut_values, mentions
 
 # What the names of the rules are called in a reply. Infobip knows no caller name.
 _WORDS: Mapping[str, frozenset[str]] = {
@@ -49,8 +49,7 @@ def withhold(body: bytes, forbidden: Forbidden) -> bytes:
     if is_markup(body):
         nobody = words_of(_WORDS, forbidden(None))
         return cut_markup(body, nobody, lambda root: _cut_root(root, nobody, forbidden))
-    listing = Listing(lists=LISTS, number=NUMBER, words=_WORDS, envelopes=_ENVELOPES, cut=_item)
-    return batch_privacy.withhold(body, listing, forbidden)
+    return batch_privacy.withhold(body, _LISTING, forbidden)
 
 
 def _cut_root(root: Element, nobody: frozenset[str], forbidden: Forbidden) -> None:
@@ -65,8 +64,13 @@ def _cut_root(root: Element, nobody: frozenset[str], forbidden: Forbidden) -> No
         members = mapping(whole)
         if members is None:
             cut_elements(one, nobody)
-        elif (kept := _item(members, forbidden(phone_of(members, NUMBER)))) != members:
+        elif (kept := cut_item(members, _LISTING, forbidden)) != members or _tells_beside(one, nobody):
             refill(one, kept)
+
+
+def _tells_beside(one: Element, words: frozenset[str]) -> bool:
+    """Whether something that is no member of a result may tell what is forbidden."""
+    return strays(one) and mentions(tostring(one, encoding="unicode"), words)
 
 
 def _item(item: Item, names: frozenset[str]) -> Item:
@@ -91,3 +95,6 @@ def _item(item: Item, names: frozenset[str]) -> Item:
         "network": read.network,
     }
     return {key: rest[key] for key in _APART_FROM_REACHABILITY if key in rest} | {WITHHELD: marker}
+
+
+_LISTING = Listing(lists=LISTS, number=NUMBER, words=_WORDS, envelopes=_ENVELOPES, cut=_item)

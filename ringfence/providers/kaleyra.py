@@ -20,12 +20,13 @@ from ringfence.numbers.phone import Phone
 from ringfence.providers.collectable import Later, Poll, Waiting
 from ringfence.providers.kaleyra_details import details
 from ringfence.providers.kaleyra_item import lookup, rejected
-from ringfence.providers.kaleyra_price import batch_price, shares, stated
+from ringfence.providers.kaleyra_price import batch_price, shares
 from ringfence.providers.kaleyra_privacy import withhold
 from ringfence.providers.kaleyra_reply import NUMBER, Envelope, envelope, is_success, left_out, lookup_ids
 from ringfence.providers.lookup import Fact, Lookup
 from ringfence.providers.matching import named, settled
 from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
+from ringfence.providers.reading import is_stated
 from ringfence.providers.refusal import refusal
 
 _FACTS = frozenset({Fact.CARRIER, Fact.PORTED, Fact.VALIDITY})
@@ -150,7 +151,7 @@ def _told(found: Envelope, reply: Reply, asked: Sequence[Phone]) -> Parsed:
     parsed = settled(results, lookup, asked, reply)
     by_phone = {one.phone: one for one in parsed.lookups} | {phone: rejected(phone) for phone in out}
     price = batch_price(found.price)
-    if stated(found.price) and price is None:
+    if is_stated(found.price) and price is None:
         stop = (
             "kaleyra states a price that cannot be read (lookup_get): compare with its invoice, "
             "decide the attempt with: ringfence attempts decide"

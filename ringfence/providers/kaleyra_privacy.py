@@ -12,8 +12,9 @@ from ringfence.errors import RingfenceError
 from ringfence.numbers.phone import Phone
 from ringfence.providers.batch_privacy import Forbidden, words_of
 from ringfence.providers.kaleyra_item import AWAITED, UNKNOWN_SUBSCRIBER
+from ringfence.providers.markup import is_markup
 from ringfence.providers.reading import number, read_exact, text
-from ringfence.providers.withholding import cut_bytes, cut_values
+from ringfence.providers.withholding import cut_bytes, cut_values, named_keys
 
 _WORDS: Mapping[str, frozenset[str]] = {
     "imsi": frozenset({"imsi"}),
@@ -31,7 +32,7 @@ def withhold(body: bytes, forbidden: Forbidden) -> bytes:
     document = read_exact(body)
     nobody = words_of(_WORDS, forbidden(None))
     if document is None:
-        return cut_bytes(body, nobody)
+        return cut_bytes(body, nobody, markup=is_markup(body))
     cut = _cut(document, nobody, forbidden)
     return body if cut == document else json.dumps(cut, separators=(",", ":")).encode()
 
@@ -44,16 +45,8 @@ def _cut(value: Any, words: frozenset[str], forbidden: Forbidden) -> Any:
         return cut_values(value, words, _kept)
     phone = _phone(value)
     mine = words if phone is None else words_of(_WORDS, forbidden(phone))
-    return {
-        key: _kept("", inner) if key in _named(value, mine) else _cut(inner, mine, forbidden)
-        for key, inner in value.items()
-    }
-
-
-def _named(value: Mapping[str, Any], words: frozenset[str]) -> frozenset[str]:
-    """The keys that hold what one of these words is about."""
-    marked = cut_values(dict.fromkeys(value, True), words, lambda _word, _value: None)
-    return frozenset(key for key, mark in marked.items() if mark is None)
+    named = named_keys(value, mine)
+    return {key: _kept("", inner) if key in named else _cut(inner, mine, forbidden) for key, inner in value.items()}
 
 
 def _kept(_word: str, value: object) -> object:

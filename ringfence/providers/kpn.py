@@ -5,7 +5,7 @@ Number Insight, so a reply is read in `number_insight` and a callback in `vonage
 them: the token, the gateway's refusals, its quota and its announcements (`kpn_gateway`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -17,12 +17,11 @@ from ringfence.http.exchange import Reply
 from ringfence.http.token import Grant
 from ringfence.numbers.phone import Phone
 from ringfence.providers import kpn_gateway, vonage_async
-from ringfence.providers.collectable import Collectable, Later, Poll, Waiting
+from ringfence.providers.collectable import Collectable
 from ringfence.providers.lookup import Fact
-from ringfence.providers.number_insight import Seller, names_caller, parameters, read
+from ringfence.providers.number_insight import Seller, parameters, read
 from ringfence.providers.provider import Ask, Credentials, Parsed, Product
-from ringfence.providers.reading import field, number, read_exact
-from ringfence.providers.vonage_privacy import withhold
+from ringfence.providers.vonage_levels import Levels
 
 _SELLER = Seller(
     name="kpn",
@@ -75,9 +74,10 @@ _PRODUCTS = (
 )
 
 
-class Kpn(Collectable):
+class Kpn(Levels):
     """Number Insight as KPN sells it; every reply but a basic one states a price, which is Vonage's and not KPN's."""
 
+    seller = _SELLER
     name: str = _SELLER.name
     hosts: tuple[str, ...] = ("kpn.com",)
     base_url: str = "https://api-prd.kpn.com"
@@ -91,10 +91,6 @@ class Kpn(Collectable):
     headers: tuple[str, ...] = kpn_gateway.HEADERS
     on_ambiguous: Literal["reconcile", "hold"] = "hold"
 
-    def priced_as(self, product: str, country: str, options: Mapping[str, str]) -> str:
-        """With the caller's name another price holds, whether or not there is a name."""
-        return f"{product}_cnam" if names_caller(product, country, options) else product
-
     def request(self, ask: Ask) -> httpx.Request:
         """Ask about one number, and say where its answer is to be sent when it comes later."""
         url = f"{ask.base_url}{_PATH}/{_LEVELS.get(ask.product, ask.product)}"
@@ -106,15 +102,6 @@ class Kpn(Collectable):
         query = {"grant_type": "client_credentials"}
         return Credentials({}, token=Grant(kpn_gateway.TOKEN_PATH, query, form, kpn_gateway.read_token))
 
-    def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
-        """Cut what the rules forbid out of a body (`vonage_privacy`)."""
-        return withhold(body, forbidden)
-
-    def numbers_in(self, body: bytes) -> Sequence[str]:
-        """The number that the body is about, where it names one."""
-        found = number(field(read_exact(body), "international_format_number"))
-        return [found] if found else []
-
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
         """Read a reply: first what the gateway says, then the `status` in its body, which a 200 may fail with."""
         parsed = kpn_gateway.refused(reply)
@@ -123,19 +110,6 @@ class Kpn(Collectable):
             parsed = reads(_SELLER, product, reply, asked)
             parsed = replace(parsed, evidence=parsed.evidence.replace("HTTP 200", f"HTTP {reply.status}", 1))
         return kpn_gateway.with_quota(parsed, reply)
-
-    def polls(
-        self,
-        waiting: Waiting,  # noqa: ARG002 - the contract's
-        base_url: str,  # noqa: ARG002
-        options: Mapping[str, str],  # noqa: ARG002
-    ) -> Sequence[Poll]:
-        """None: there is nothing to ask about a request that waits."""
-        return ()
-
-    def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
-        """Read a callback, which comes in Vonage's form (`vonage_async`)."""
-        return vonage_async.parse_later(_SELLER, product, later, accepted, asked)
 
 
 PROVIDER: Collectable = Kpn()

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from ringfence.providers.reading import moment
+
 HEADERS = ("quota-limit", "quota-interval", "quota-time-unit", "quota-used", "quota-reset-utc", "sunset")
 # Seconds. A quota that begins anew much later is looked at again after the longest of them.
 _PAUSE = (1.0, 300.0)
@@ -26,7 +28,7 @@ def pause(headers: Mapping[str, str]) -> float | None:
 
 def until_reset(headers: Mapping[str, str]) -> float | None:
     """Seconds until the quota begins anew, between 1 and 300, by the reply's own clock; None when that is not known."""
-    reset, now = _moment(headers.get("quota-reset-utc", "")), _moment(headers.get("date", ""))
+    reset, now = _when(headers.get("quota-reset-utc", "")), _when(headers.get("date", ""))
     if reset is None or now is None:
         return None
     return min(max((reset - now).total_seconds(), _PAUSE[0]), _PAUSE[1])
@@ -37,13 +39,13 @@ def notes(headers: Mapping[str, str]) -> Sequence[str]:
     told = []
     limit, used = _count(headers, "quota-limit"), _count(headers, "quota-used")
     if limit and used is not None:
-        reset = _moment(headers.get("quota-reset-utc", ""))
+        reset = _when(headers.get("quota-reset-utc", ""))
         anew = f"; it begins anew at {reset:%Y-%m-%d %H:%M} UTC" if reset else ""
         told.append(f"kpn: {used:,} of the quota of {limit:,} requests{_window(headers)} are used{anew}")
     sunset = headers.get("sunset", "").strip()
     # KPN sends `n/a` while nothing is announced.
     if sunset and sunset.lower() not in ("n/a", "na", "none", "null", "-"):
-        ends = _moment(sunset)
+        ends = _when(sunset)
         on = f"on {ends:%Y-%m-%d}" if ends else "at a time that cannot be read"
         told.append(f"kpn announces that this API ends {on} (its sunset header): move to another provider before")
     return told
@@ -62,16 +64,10 @@ def _count(headers: Mapping[str, str], name: str) -> int | None:
     return int(value) if re.fullmatch(r"\d{1,12}", value, re.ASCII) else None
 
 
-def _moment(value: str) -> datetime | None:
+def _when(value: str) -> datetime | None:
     """A time in UTC, in one of its three forms."""
     value = value.strip()
     epoch = _EPOCH.fullmatch(value)
     if epoch:
         return datetime.fromtimestamp(int(value) // (1000 if epoch[1] else 1), UTC)
-    for read in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            moment = read(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-    return None
+    return moment(value, datetime.fromisoformat) or moment(value, parsedate_to_datetime)

@@ -63,11 +63,23 @@ def settled(found: Matched, read: Callable[[Item, Phone], Lookup], asked: Sequen
 
 
 def one_of(answers: Sequence[Lookup]) -> Lookup:
-    """One lookup from all results about a number: repeated facts count once, contradicting ones are not known."""
+    """One lookup from all results about a number: repeated facts count once, contradicting ones are not known.
+
+    What contradicting results cost is what the dearest of them says.
+    """
     facts = {replace(one, raw_status=None, raw_error=None, raw_permanent=None, result_ref=None) for one in answers}
-    if len(facts) > 1:
-        return Lookup(phone=answers[0].phone, outcome=Outcome.PARTIAL, conflict=True)
-    return min(answers, key=_as_sent)
+    if len(facts) == 1:
+        return min(answers, key=_as_sent)
+    conflict = Lookup(phone=answers[0].phone, outcome=Outcome.PARTIAL, conflict=True)
+    priced = [one for one in answers if one.price is not None]
+    if not priced:
+        return conflict
+    paid = max(priced, key=_net)
+    return replace(conflict, billed=paid.billed, price=paid.price, refund=paid.refund, currency=paid.currency)
+
+
+def _net(one: Lookup) -> int:
+    return (one.price or 0) - (one.refund or 0)
 
 
 def _as_sent(one: Lookup) -> list[str]:

@@ -86,7 +86,8 @@ class Parsed:
     allowed (only with `void`), after `retry_after` seconds; `split` that it may be made once more in two halves;
     `token_refused` that the token was not taken (with `void`): a new attempt gets a new one, and `stop` holds only
     when that is refused too. `pause` is how many seconds nothing more may be sent, whatever the verdict; `notes` are
-    sentences for the user, such as about a quota.
+    sentences for the user, such as about a quota; `stated` is what a request that was accepted costs by its
+    acknowledgement, in nanos.
     """
 
     verdict: Literal["answered", "void", "doubt", "awaiting"]
@@ -103,6 +104,7 @@ class Parsed:
     token_refused: bool = False
     pause: float | None = None
     notes: Sequence[str] = ()
+    stated: int | None = None
 
 
 class Provider(Protocol):

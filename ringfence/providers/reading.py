@@ -5,7 +5,8 @@ Nothing here knows a provider, and nothing raises on what a reply can contain: w
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, cast
 
@@ -13,8 +14,8 @@ from ringfence.money.amount import LARGEST
 
 # A JSON number may have an exponent, and digits beyond the nanos where a float was printed (0.030000000000000002).
 _AMOUNT = re.compile(r"\d{1,9}(?:\.\d{1,60})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
-_NANO = Decimal("1e-9")
-# Holds every amount of this form without rounding it before the nanos.
+NANO = Decimal("1e-9")
+# Holds every amount of this form without rounding it before its grain.
 _EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN)
 _BLANK = " \t\n\r"
 # Replies nest four deep. Fixed here and counted before decoding: the interpreter's own limit depends on who calls, and
@@ -130,11 +131,24 @@ def number(value: object) -> str | None:
     return found[1] if found else None
 
 
-def amount(value: object) -> int | None:
-    """An amount to the nearest nano; None for "null", "", a negative one, and whatever else is no amount."""
+def is_stated(value: object) -> bool:
+    """Whether an amount is stated at all: null and empty texts state none."""
+    return value is not None and not (isinstance(value, str) and value.strip().lower() in ("", "null"))
+
+
+def amount(value: object, grain: Decimal = NANO) -> int | None:
+    """An amount in nanos, to the nearest grain; None for "null", "", a negative one, and whatever else is no amount."""
     sent = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(sent, str) or not _AMOUNT.fullmatch(sent.strip()):
         return None
-    stated = Decimal(sent).quantize(_NANO, context=_EXACT)
-    read = int(stated.scaleb(9, context=_EXACT))
+    read = int(Decimal(sent).quantize(grain, context=_EXACT).scaleb(9, context=_EXACT))
     return read if read <= LARGEST else None
+
+
+def moment(value: str, form: Callable[[str], datetime]) -> datetime | None:
+    """A time in UTC as this form reads it; one that names no zone is UTC. None for what is no such time."""
+    try:
+        read = form(value)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -5,11 +5,11 @@ Only what a provider refused before any work is void; the rest may have cost mon
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from ringfence.http.exchange import Reply
 from ringfence.providers.provider import Parsed
+from ringfence.providers.reading import moment
 
 _WAIT = (1.0, 300.0)
 _TOO_MANY = 429
@@ -55,16 +55,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        until, now = _moment(value), _moment(headers.get("date", ""))
+        until, now = (moment(each, parsedate_to_datetime) for each in (value, headers.get("date", "")))
         if until is None or now is None:
             return None
         seconds = (until - now).total_seconds()
     return None if math.isnan(seconds) else min(max(seconds, _WAIT[0]), _WAIT[1])
-
-
-def _moment(value: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

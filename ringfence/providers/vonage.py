@@ -5,7 +5,7 @@ acknowledgement and a callback in `vonage_async`, XML in `vonage_markup`; what m
 `vonage_privacy`. Its successor is `vonage_insights`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Literal
@@ -16,14 +16,13 @@ from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
 from ringfence.providers import vonage_async
 from ringfence.providers.basic import basic
-from ringfence.providers.collectable import Collectable, Later, Poll, Waiting
+from ringfence.providers.collectable import Collectable
 from ringfence.providers.lookup import Fact
-from ringfence.providers.number_insight import Seller, names_caller, parameters, read, said
+from ringfence.providers.number_insight import Seller, parameters, read, said
 from ringfence.providers.provider import Ask, Credentials, Mode, Parsed, Product
-from ringfence.providers.reading import field, number
 from ringfence.providers.refusal import refusal
+from ringfence.providers.vonage_levels import Levels
 from ringfence.providers.vonage_markup import document
-from ringfence.providers.vonage_privacy import withhold
 
 _SELLER = Seller(
     name="vonage",
@@ -80,9 +79,10 @@ _PRODUCTS = (
 )
 
 
-class Vonage(Collectable):
+class Vonage(Levels):
     """Vonage's levels of Number Insight; every reply but a basic one states its price."""
 
+    seller = _SELLER
     name: str = _SELLER.name
     hosts: tuple[str, ...] = ("nexmo.com", "vonage.com")
     base_url: str = "https://api.nexmo.com"
@@ -104,10 +104,6 @@ class Vonage(Collectable):
     )
     on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
-    def priced_as(self, product: str, country: str, options: Mapping[str, str]) -> str:
-        """With the caller's name another price holds, whether or not there is a name."""
-        return f"{product}_cnam" if names_caller(product, country, options) else product
-
     def request(self, ask: Ask) -> httpx.Request:
         """Ask about one number, in a form, or in the query where `method` is `get`."""
         form = ask.options["format"]
@@ -124,15 +120,6 @@ class Vonage(Collectable):
             return Credentials(headers={}, query={"api_key": key, "api_secret": secret})
         return basic(key, secret)
 
-    def withhold(self, body: bytes, forbidden: Callable[[Phone | None], frozenset[str]]) -> bytes:
-        """Cut what the rules forbid out of a body (`vonage_privacy`)."""
-        return withhold(body, forbidden)
-
-    def numbers_in(self, body: bytes) -> Sequence[str]:
-        """The number that the body is about, where it names one."""
-        found = number(field(document(body), "international_format_number"))
-        return [found] if found else []
-
     def parse(self, product: str, reply: Reply, asked: Sequence[Phone]) -> Parsed:
         """Read a reply: first the HTTP status, then the `status` in its body, which a 200 may fail with."""
         refused = refusal(reply, self.name, self.secrets, said(document(reply.body)))
@@ -141,19 +128,6 @@ class Vonage(Collectable):
         if self.products[product].mode == "callback":
             return vonage_async.acknowledged(_SELLER, product, reply, asked)
         return read(_SELLER, product, reply, asked)
-
-    def polls(
-        self,
-        waiting: Waiting,  # noqa: ARG002 - the contract's
-        base_url: str,  # noqa: ARG002
-        options: Mapping[str, str],  # noqa: ARG002
-    ) -> Sequence[Poll]:
-        """None: Vonage has nothing to ask about a request that waits."""
-        return ()
-
-    def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
-        """Read a callback (`vonage_async`)."""
-        return vonage_async.parse_later(_SELLER, product, later, accepted, asked)
 
 
 PROVIDER: Collectable = Vonage()

@@ -39,7 +39,7 @@ def acknowledged(seller: Seller, product: str, reply: Reply, asked: Sequence[Pho
     final = refused(seller, product, reply, body, evidence) or settled(_named(body), status, LEVEL, asked, evidence)
     if final.verdict != "answered" or status not in WITH_FACTS:
         return final
-    return Parsed("awaiting", evidence, request_ref=final.request_ref)
+    return Parsed("awaiting", evidence, request_ref=final.request_ref, stated=charged(body).price)
 
 
 def parse_later(seller: Seller, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:

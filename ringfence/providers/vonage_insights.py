@@ -24,6 +24,7 @@ from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
 from ringfence.providers.batch_privacy import words_of
 from ringfence.providers.lookup import Fact
+from ringfence.providers.markup import is_markup
 from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
 from ringfence.providers.reading import field, load, number, text
 from ringfence.providers.refusal import refusal
@@ -96,7 +97,7 @@ class VonageInsights(Provider):
         document, named = load(body), self.numbers_in(body)
         words = words_of(_WORDS, forbidden(Phone(f"+{named[0]}") if named else None))
         if document is None:
-            return cut_bytes(body, words)
+            return cut_bytes(body, words, markup=is_markup(body))
         cut = cut_values(document, words, lambda _word, _value: None)
         return body if cut == document else json.dumps(cut, separators=(",", ":")).encode()
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringfence.providers.reading import amount
+from ringfence.providers.reading import amount, is_stated
 
 CURRENCY = "EUR"
 
@@ -34,12 +34,8 @@ def charged(body: Mapping[str, Any]) -> Charge:
     """The price and its refund; a refund without a price is of nothing."""
     sent = (body.get("request_price"), body.get("refund_price"))
     price, refund = map(amount, sent)
-    if any(_stated(each) and read is None for each, read in zip(sent, (price, refund), strict=True)):
+    if any(is_stated(each) and read is None for each, read in zip(sent, (price, refund), strict=True)):
         return Charge(None, None, unreadable=True)
     if price is None or refund is None:
         return Charge(price, None)
     return Charge(price, refund) if refund <= price else Charge(None, None, unreadable=True)
-
-
-def _stated(value: object) -> bool:
-    return value is not None and not (isinstance(value, str) and value.strip().lower() in ("", "null"))

@@ -6,7 +6,8 @@ Infobip OpenAPI 3.210.0. No request, limit or fault.
 
 from collections.abc import Mapping
 
-from ringfence.simulator.subscribers import Network, State, Subscriber
+from ringfence.simulator.networks import Network
+from ringfence.simulator.subscribers import State, Subscriber
 from ringfence.simulator.vendor import Payload
 
 _STATUS_GROUPS = {2: "UNDELIVERABLE", 3: "DELIVERED", 4: "EXPIRED", 5: "REJECTED"}

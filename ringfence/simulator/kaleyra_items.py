@@ -8,7 +8,8 @@ of a result is empty when; the details of a lookup, wrapped as either of the two
 import json
 from collections.abc import Sequence
 
-from ringfence.simulator.subscribers import Line, Network, State, Subscriber
+from ringfence.simulator.networks import Network
+from ringfence.simulator.subscribers import Line, State, Subscriber
 from ringfence.simulator.vendor import Payload
 
 # The page has the place for a region's name as it is.

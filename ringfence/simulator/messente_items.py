@@ -8,8 +8,8 @@ OFF, `type`, three letters for a country, a ported number with null networks), a
 from collections.abc import Mapping
 from typing import Any
 
-from ringfence.simulator.networks import ALPHA_3
-from ringfence.simulator.subscribers import Line, Network, State, Subscriber
+from ringfence.simulator.networks import ALPHA_3, Network
+from ringfence.simulator.subscribers import Line, State, Subscriber
 from ringfence.simulator.vendor import Payload
 
 # What the network answered for each truth; None: it is not known, True and False: on and off.

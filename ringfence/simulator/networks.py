@@ -4,6 +4,10 @@ Codes: ITU-T E.212, list of mobile network codes annexed to the ITU Operational 
 network a number was given to is the seed's choice (subscribers.py).
 """
 
+from dataclasses import dataclass
+
+import phonenumbers
+
 NETWORKS: dict[str, tuple[str, dict[str, str]]] = {
     "AE": ("United Arab Emirates", {"42402": "Etisalat", "42403": "du"}),
     "AR": ("Argentina", {"722070": "Movistar", "722310": "Claro", "722341": "Personal"}),
@@ -79,3 +83,43 @@ KR:KOR LT:LTU LU:LUX LV:LVA MX:MEX MY:MYS NG:NGA NL:NLD NO:NOR NZ:NZL PE:PER PH:
 RS:SRB SA:SAU SE:SWE SG:SGP SI:SVN SK:SVK TH:THA TR:TUR TW:TWN UA:UKR US:USA VN:VNM ZA:ZAF
 """
 ALPHA_3 = dict(pair.split(":") for pair in _ALPHA_3.split())
+_REGIONS = tuple(NETWORKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network: `mccmnc` by E.212; `prefix` is a national prefix of it, `country_prefix` the calling code.
+
+    `country` is the name of `region` (ISO 3166-1 alpha-2), None where `NETWORKS` has none.
+    """
+
+    mccmnc: str
+    name: str
+    prefix: str
+    region: str
+    country: str | None
+    country_prefix: str
+
+
+def network(region: str, code: str, prefix: str, choice: int) -> Network:
+    """The network of a region that a choice falls on; `code` is the region's calling code."""
+    country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
+    mccmnc, name = list(networks.items())[choice % len(networks)]
+    return Network(mccmnc, name, prefix, region, country, code)
+
+
+def another(original: Network, region: str, choice: int) -> Network:
+    """Another network of the same country; the same where it has only one."""
+    country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
+    others = [item for item in networks.items() if item[0] != original.mccmnc] or list(networks.items())
+    mccmnc, name = others[choice % len(others)]
+    return Network(mccmnc, name, original.prefix, region, country, original.country_prefix)
+
+
+def abroad(home: str, choice: int) -> Network:
+    """A network of another country."""
+    region = _REGIONS[choice % len(_REGIONS)]
+    if region == home:
+        region = _REGIONS[(choice + 1) % len(_REGIONS)]
+    code = str(phonenumbers.country_code_for_region(region))
+    return network(region, code, str(choice % 90 + 10), choice)

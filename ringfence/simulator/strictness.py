@@ -15,8 +15,6 @@ from starlette.requests import Request
 JSON, XML, FORM = "application/json", "application/xml", "application/x-www-form-urlencoded"
 # A name that may be repeated in a header: nothing that a client could have put a number or a line break into.
 _NAME = re.compile(r"[A-Za-z_.-]{1,40}", re.ASCII)
-# A name that may be repeated in a header: nothing that a client could have put a number or a line break into.
-_NAME = re.compile(r"[A-Za-z_.-]{1,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

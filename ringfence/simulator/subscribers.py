@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import phonenumbers
 
-from ringfence.simulator.networks import NETWORKS, TEST_NETWORK
+from ringfence.simulator.networks import Network, abroad, another, network
 
 
 class State(Enum):
@@ -70,22 +70,6 @@ _LINES = {
     phonenumbers.PhoneNumberType.VOIP: Line.VIRTUAL,
     phonenumbers.PhoneNumberType.PAGER: Line.PAGER,
 }
-_REGIONS = tuple(NETWORKS)
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A network: `mccmnc` by E.212; `prefix` is a national prefix of it, `country_prefix` the calling code.
-
-    `country` is the name of `region` (ISO 3166-1 alpha-2), None where networks.py has none.
-    """
-
-    mccmnc: str
-    name: str
-    prefix: str
-    region: str
-    country: str | None
-    country_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +116,10 @@ class Subscribers:
         original = self._original(digits, code, region)
         current = original
         if state in _SUBSCRIBED and dice[2] % 1000 < _PORTED_PER_MILLE:
-            current = _another(original, region, dice[1])
+            current = another(original, region, dice[1])
         roaming = None
         if state is State.REACHABLE and dice[2] // 1000 % 1000 < _ROAMING_PER_MILLE:
-            roaming = _abroad(region, dice[1])
+            roaming = abroad(region, dice[1])
         serving = roaming or current
         identity = f"{dice[3]:010d}"
         imsi = (current.mccmnc + identity)[:15]
@@ -145,7 +129,7 @@ class Subscribers:
     def _original(self, digits: str, code: str, region: str) -> Network:
         """The network of the number's block: operators are given whole ranges, not single numbers."""
         block = self._draw(digits[: len(code) + 3], b"block")
-        return _network(region, code, _prefix(digits, code), block)
+        return network(region, code, _prefix(digits, code), block)
 
     def _draw(self, digits: str, purpose: bytes) -> int:
         """32 bits that depend on seed, number and purpose alone."""
@@ -178,25 +162,3 @@ def _line(kind: int, state: State) -> Line:
 def _prefix(digits: str, code: str) -> str:
     """The national prefix that names the network: the area code in North America, else two digits."""
     return digits[len(code) :][: 3 if code == "1" else 2]
-
-
-def _network(region: str, code: str, prefix: str, choice: int) -> Network:
-    country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
-    mccmnc, name = list(networks.items())[choice % len(networks)]
-    return Network(mccmnc, name, prefix, region, country, code)
-
-
-def _another(original: Network, region: str, choice: int) -> Network:
-    """Another network of the same country; the same where it has only one."""
-    country, networks = NETWORKS.get(region, (None, TEST_NETWORK))
-    others = [item for item in networks.items() if item[0] != original.mccmnc] or list(networks.items())
-    mccmnc, name = others[choice % len(others)]
-    return Network(mccmnc, name, original.prefix, region, country, original.country_prefix)
-
-
-def _abroad(home: str, choice: int) -> Network:
-    region = _REGIONS[choice % len(_REGIONS)]
-    if region == home:
-        region = _REGIONS[(choice + 1) % len(_REGIONS)]
-    code = str(phonenumbers.country_code_for_region(region))
-    return _network(region, code, str(choice % 90 + 10), choice)

@@ -18,8 +18,9 @@ from starlette.requests import Request
 
 from ringfence.simulator import vonage_markup
 from ringfence.simulator.bill import Account, Charge, Price, Prices, decimal_text
+from ringfence.simulator.networks import Network
 from ringfence.simulator.strictness import complaint
-from ringfence.simulator.subscribers import Network, State, Subscriber, Subscribers
+from ringfence.simulator.subscribers import State, Subscriber, Subscribers
 from ringfence.simulator.vendor import Answer, Callback, Delivery, Payload, Vendor
 from ringfence.simulator.vonage_asked import ASYNC, Asked, asked, documented
 from ringfence.simulator.vonage_faults import DISTORTIONS, REFUSED_WITH, REWORDINGS

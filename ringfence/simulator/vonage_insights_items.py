@@ -9,7 +9,8 @@ from typing import Any
 
 import phonenumbers
 
-from ringfence.simulator.subscribers import Line, Network, State, Subscriber
+from ringfence.simulator.networks import Network
+from ringfence.simulator.subscribers import Line, State, Subscriber
 from ringfence.simulator.vendor import Payload
 
 _TEXT = {

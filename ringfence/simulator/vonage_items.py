@@ -10,8 +10,8 @@ from typing import Any
 
 import phonenumbers
 
-from ringfence.simulator.networks import ALPHA_3
-from ringfence.simulator.subscribers import Line, Network, State, Subscriber
+from ringfence.simulator.networks import ALPHA_3, Network
+from ringfence.simulator.subscribers import Line, State, Subscriber
 from ringfence.simulator.vendor import Payload
 
 _NO_LIVE_LOOKUP = "Lookup Handler unable to handle request"

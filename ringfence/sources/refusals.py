@@ -30,6 +30,11 @@ def refusal(spec: SourceSpec, location: str, memory_limit: str, error: duckdb.Er
     return SourceError(f"source '{spec.name}': {_sentence(location, memory_limit, error)}")
 
 
+def is_about_a_file(message: str) -> bool:
+    """Whether a message is about a file that cannot be read, and not about a query."""
+    return "CSV" in message or _file_in(message) is not None
+
+
 def _sentence(location: str, memory_limit: str, error: duckdb.Error) -> str:
     message = str(error)
     where = one_line(_file_in(message) or location)

@@ -11,10 +11,11 @@ from typing import Any
 import duckdb
 
 from ringfence.errors import SourceError
-from ringfence.numbers.phone import mask_numbers
+from ringfence.http.redact import redact
 from ringfence.sources import csv_glob, duckdb_file, parquet_glob
 from ringfence.sources.engine import settings
 from ringfence.sources.files import is_file
+from ringfence.sources.query_failure import failure
 from ringfence.sources.refusals import refusal
 from ringfence.sources.source import SourceSpec
 
@@ -23,7 +24,7 @@ MEMORY_LIMIT = "1GB"
 FETCHED = 1_000
 # What does not fit into memory is refused and not spilled: a folder to spill into could be read.
 _LOCKS = ("temp_directory = ''", "enable_external_access = false", "lock_configuration = true")
-# Their messages speak of the query itself. All others may quote a cell.
+# Their messages speak of the query itself; those of the others may quote a cell.
 _OF_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.PermissionException)
 
 
@@ -38,7 +39,7 @@ class Selected:
 
     def rows(self, expressions: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The values of these expressions over its columns, row by row. Raises SourceError, which quotes no cell."""
-        with _told(self._spec):
+        with _told(self._spec, self._query):
             self._connection.execute(f"SELECT {', '.join(expressions)} FROM (\n{self._query}\n)")
             while some := self._connection.fetchmany(FETCHED):
                 yield from some
@@ -60,8 +61,9 @@ def selected(spec: SourceSpec, query: str) -> Iterator[Selected]:
         connection.execute("SET allowed_paths = $files", {"files": files})
         for lock in _LOCKS:
             connection.execute(f"SET {lock}")
-        text = _one_select(query)
-        found = connection.sql(f"SELECT * FROM (\n{text}\n)")
+        with _told(spec, query):
+            text = _one_select(query)
+            found = connection.sql(f"SELECT * FROM (\n{text}\n)")
         columns = dict(zip(found.columns, map(str, found.types), strict=True))
         yield Selected(columns, connection, text, spec)
 
@@ -90,11 +92,14 @@ def _one_select(query: str) -> str:
 
 
 @contextmanager
-def _told(spec: SourceSpec) -> Iterator[None]:
+def _told(spec: SourceSpec, query: str = "") -> Iterator[None]:
+    """Tell of what DuckDB raises: of a query where one runs, else of the warehouse."""
     try:
         yield
     except _OF_THE_QUERY as error:
-        reason = mask_numbers(" ".join(str(error).split("\n\nLINE")[0].split()))
+        reason = redact(" ".join(str(error).split("\n\nLINE")[0].split()))
         raise SourceError(f"the SELECT cannot be run on {spec.name}: {reason[:300]}") from None
     except duckdb.Error as error:
+        if query and (why := failure(query, error)):
+            raise SourceError(f"the SELECT failed on {spec.name}: {redact(why)[:300]}") from None
         raise refusal(spec, spec.warehouse.partition("://")[2], MEMORY_LIMIT, error) from None

@@ -106,7 +106,8 @@ def test_a_port_that_is_taken_is_one_sentence(folder: Path, awaited: Awaited) ->
         assert is_one_sentence(ringfence(folder, "callbacks", "--port", port), port, "in use", "--port")
     assert is_one_sentence(ringfence(folder, "callbacks", "--port", "70000"), "70000")
     assert is_one_sentence(ringfence(folder, "callbacks", "--host", "nowhere.invalid"), "nowhere.invalid")
-    assert is_one_sentence(ringfence(folder, "callbacks", "--path", "/{a}"), "/{a}")
+    for path in ("/{a}", "/a/../b", "/./a", "a//b", "/%61", "/a?b"):
+        assert is_one_sentence(ringfence(folder, "callbacks", "--path", path), "--path")
 
 
 @pytest.mark.parametrize(

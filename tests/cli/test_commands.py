@@ -64,7 +64,7 @@ def test_the_first_purchase_from_nothing(tmp_path: Path, url: str) -> None:
     assert "up to 0.25 EUR" in approved.stdout
     done = ringfence(tmp_path, "enrich", "--quote", quote["quote_id"], "--format", "csv")
     assert done.returncode == 0, done.stderr
-    assert "buying: 25 of 25 numbers, 0.25 EUR spent, 0.00 EUR held" in done.stderr
+    assert "buying: 25 of 25 lookups, 0.25 EUR spent, 0.00 EUR held" in done.stderr
     [row] = csv.DictReader(done.stdout.splitlines())
     assert (row["numbers"], row["spent"], row["currency"]) == ("25", "0.250000000", "EUR")
     costs = json.loads(ringfence(tmp_path, "costs", "--by", "country,source", "--format", "json").stdout)
@@ -90,7 +90,7 @@ def test_the_first_purchase_in_a_terminal(tmp_path: Path, url: str) -> None:
         "\nquote 0",
         "approved by --yes: 10 numbers for",
         "\n  infobip query: 10 numbers, at most 0.10 EUR\n",
-        "\nbuying: 10 of 10 numbers, 0.10 EUR spent, 0.00 EUR held",
+        "\nbuying: 10 of 10 lookups, 0.10 EUR spent, 0.00 EUR held",
         "\nbought 10 numbers for 0.10 EUR\neverything that was quoted was bought\n",
         'ringfence sql "SELECT * FROM enriched_crm WHERE first_seen_at IS NOT NULL LIMIT 5"',
     ]

@@ -101,7 +101,7 @@ def test_the_warehouse_of_the_only_source_is_the_default(folder: Path) -> None:
     with duckdb.connect(str(folder / "crm.duckdb")) as connection:
         connection.execute(f"ATTACH '{folder}/raw.duckdb' AS raw")
         connection.execute("CREATE TABLE replies AS FROM raw.replies")
-    fixed = ("import", "--provider", "infobip", "--product", "query", "--from", "FROM replies")
+    fixed = ("import", "--provider", "infobip", "--from", "FROM replies")
     assert "would import 6 replies" in ringfence(folder, *fixed).stdout
     assert "would import 6 replies" in ringfence(folder, *fixed, "--source", "crm").stdout
     both = ringfence(folder, *fixed, "--source", "crm", "--warehouse", "duckdb:///raw.duckdb")

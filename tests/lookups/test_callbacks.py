@@ -4,7 +4,9 @@ import asyncio
 import http.client
 import json
 import random
+import selectors
 import socket
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ import httpx
 import pytest
 
 from ringfence.config.sections import Privacy
-from ringfence.lookups import inbox, receiver
+from ringfence.lookups import inbox, receiver, receiver_protocol
 from ringfence.lookups.collector import Collector
 from ringfence.lookups.receiver import LARGEST, Receiver
 from ringfence.money import quarantine
@@ -306,6 +308,75 @@ def test_a_packed_body_is_refused(awaited: Awaited, here: Receiver) -> None:
     assert awaited.kept() == []
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["identity", "gzip"],
+        ["gzip", "identity"],
+        ["identity, gzip"],
+        ["identity,", "br"],
+        ["x-unheard-of"],
+        [""],
+        ["identity", "identity"],
+        ["Identity , IDENTITY"],
+    ],
+    ids=str,
+)
+def test_every_word_about_the_packing_counts(awaited: Awaited, here: Receiver, values: list[str]) -> None:
+    """However often the header stands there: a body that any of its values calls packed is refused."""
+    attempt = awaited.sent()
+    body = json.dumps(answer(attempt)).encode()
+    head = "\r\n".join([*(f"Content-Encoding: {value}" for value in values), f"Content-Length: {len(body)}"])
+    plain = {each.strip().lower() for value in values for each in value.split(",")} == {"identity"}
+    assert exchange(awaited.address(here, attempt), head, body)[9:12] == (b"200" if plain else b"415")
+    assert len(awaited.kept()) == plain
+
+
+@pytest.mark.parametrize(
+    "waits", [b"P", b"POST /vonage/a/1/b HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"], ids=["head", "body"]
+)
+def test_whoever_only_waits_keeps_nobody_out(
+    awaited: Awaited, here: Receiver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, waits: bytes
+) -> None:
+    """A client that holds more connections than there are, and opens each again, loses its oldest; the log says so."""
+    monkeypatch.setattr(receiver_protocol.Protocol, "_warned_at", None)
+    where = urlsplit(here.url)
+    ended = threading.Event()
+
+    def hold(count: int) -> None:
+        held: dict[int, socket.socket] = {}
+        with selectors.DefaultSelector() as closed:
+            while not ended.is_set():
+                while len(held) < count:
+                    raw = socket.create_connection((where.hostname, where.port), timeout=30)
+                    raw.sendall(waits)
+                    held[raw.fileno()] = raw
+                    closed.register(raw, selectors.EVENT_READ)
+                for key, _ in closed.select(0.05):
+                    closed.unregister(key.fileobj)
+                    held.pop(key.fd).close()
+            for raw in held.values():
+                raw.close()
+
+    client = threading.Thread(target=hold, args=(receiver_protocol.CONNECTIONS + 24,))
+    client.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not caplog.records and time.monotonic() < deadline:
+            time.sleep(0.02)
+        attempts = [awaited.sent() for _ in range(12)]
+        addresses = [awaited.address(here, attempt) for attempt in attempts]
+        sent = [post(url, answer(each)) for url, each in zip(addresses, attempts, strict=True)]
+    finally:
+        ended.set()
+        client.join()
+    assert sent == [200] * 12
+    (told,) = [record for record in caplog.records if record.name == receiver_protocol.__name__]
+    assert told.levelname == "WARNING"
+    assert "256 connections" in told.getMessage()
+    assert "127.0.0.1" not in told.getMessage()
+
+
 def exchange(url: str, head: str, *parts: bytes, pause: float = 0) -> bytes:
     """What comes back for bytes that no client would send."""
     where = urlsplit(url)
@@ -336,7 +407,8 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(awaited: Awaited,
 def test_whoever_sends_slowly_is_let_go(awaited: Awaited, here: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body has so many seconds, and a connection on which nothing comes as many."""
     attempt = awaited.sent()
-    monkeypatch.setattr(receiver, "PATIENCE", 0.3)
+    for module in (receiver, receiver_protocol):
+        monkeypatch.setattr(module, "PATIENCE", 0.3)
     url = awaited.address(here, attempt)
     assert exchange(url, "Content-Length: 100", b"{", b" ", pause=0.1).startswith(b"HTTP/1.1 408")
     where = urlsplit(url)

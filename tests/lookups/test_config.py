@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pipelines.definitions import definitions
@@ -99,6 +100,12 @@ WRONG = {
         ":5: routes: 'GB' stands twice",
     ),
     "a route that is a word": ("mode: live\nroutes: manual\n", ":2: routes: expected auto"),
+    "routes without countries": (
+        "mode: live\n" + INFOBIP + "routes: [infobip]\n",
+        ":5: routes: expected auto, or lists of providers with their countries, such as {default: [infobip]}",
+    ),
+    "no rate card": ("mode: live\nprices: ''\n", ":2: prices: expected the name of a CSV file"),
+    "no table of rates": ("mode: live\nfx: ' '\n", ":2: fx: expected the name of a CSV file"),
     "a product twice": (
         "mode: live\n" + INFOBIP.replace("query", "[query, query]"),
         ":4: providers.infobip.products: 'query' stands twice",
@@ -237,6 +244,45 @@ def test_a_proxy_has_no_password_and_shows_none(tmp_path: Path, proxy: str, sent
     with pytest.raises(ConfigError, match=f":5: providers.infobip.proxy: {sentence}") as caught:
         load(tmp_path, text)
     assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+PATHS = {
+    "": True,
+    "/": True,
+    "/hooks": True,
+    "/hooks/ringfence/": True,
+    "/v1.0/..a/.b/~c:d": True,
+    "/{x}": False,
+    "/a{": False,
+    "/a/../b": False,
+    "/./x": False,
+    "/x/..": False,
+    "/x/./": False,
+    "//": False,
+    "/a//b": False,
+    "/a//": False,
+    "/a%2Fb": False,
+    "/%2e%2e/b": False,
+    "/a?hunter2": False,
+    "/a#hunter2": False,
+    "/a?": False,
+    "/a\\b": False,
+    "/é": False,
+    "/a|b": False,
+}
+
+
+@pytest.mark.parametrize(("path", "good"), PATHS.items())
+def test_a_public_address_is_asked_for_as_it_is_written(tmp_path: Path, path: str, good: bool) -> None:  # noqa: FBT001
+    """Providers are given an address that no client writes anew; any other is refused, and not repeated."""
+    text = f"mode: simulate\ncallbacks:\n  public_url: {json.dumps('http://127.0.0.1:8910' + path)}\n"
+    if good:
+        # What a client makes of it is what it is.
+        assert httpx.URL(str(load(tmp_path, text).callbacks_url)).raw_path.decode() == (path or "/")
+        return
+    with pytest.raises(ConfigError, match=r":3: callbacks\.public_url: ") as caught:
+        load(tmp_path, text)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_no_source_has_the_name_of_an_asset_or_a_view(tmp_path: Path) -> None:

@@ -17,23 +17,25 @@ from sqlalchemy import func, select
 
 from ringfence.config.sections import Privacy
 from ringfence.errors import ConfigError, SourceError
+from ringfence.http.redact import redact
 from ringfence.lake.tables import Lake
 from ringfence.lake.views import checks
 from ringfence.lookups.costs import costs
 from ringfence.lookups.due import bits
 from ringfence.lookups.import_preview import effect, told_by
+from ringfence.lookups.imported_rows import Raw, raw_replies
 from ringfence.lookups.imports import (
     FAILED,
     FUTURE,
     NAMES_NONE,
     NO_BODY,
+    NO_STATUS,
+    PAST,
     REFUSED,
     THERE,
     Found,
-    Raw,
     import_replies,
     importing_of,
-    raw_replies,
     read_raw,
     readable,
 )
@@ -166,6 +168,11 @@ REFUSALS = {
     "an HTTP error": (raw(answered(number(1)), status=500), REFUSED["doubt"]),
     "a failed lookup": (raw({**answered(number(1)), "status": 5, "request_price": None}), FAILED),
     "the future": (raw(answered(number(1)), -1), FUTURE),
+    "the beginning of time": (Raw(b"{}", -62_135_596_800_000_000), PAST),
+    "before there were computers": (raw(answered(number(1)), 57.5 * 365), PAST),
+    "seconds that are read as microseconds": (Raw(b"{}", NOW // 1_000_000), PAST),
+    "the last moment of 1999": (Raw(b"{}", 946_684_800_000_000 - 1), PAST),
+    "a status that is none": (raw(answered(number(1)), status=None), NO_STATUS),
     "no time": (Raw(b"{}", None), NO_BODY),
     "no body": (Raw(None, NOW), NO_BODY),
     "an empty body": (Raw(b"", NOW), NO_BODY),
@@ -409,6 +416,84 @@ def test_a_select_reads_its_warehouse_and_nothing_else(tmp_path: Path, query: st
         rows_of(tmp_path, query.format(folder=tmp_path))
     assert sorted(each.name for each in tmp_path.iterdir()) == before
     assert len(rows_of(tmp_path, "SELECT body, received_at FROM raw.replies")) == 1
+
+
+STATUSES = {
+    "'200'": 200,
+    "404::SMALLINT": 404,
+    "200.0::DOUBLE": 200,
+    "503.00::DECIMAL(5, 2)": 503,
+    "' 429 '": 429,
+    "'x'": None,
+    "''": None,
+    "NULL": None,
+    "NULL::INTEGER": None,
+    "1099511627776": None,
+    "-200": None,
+    "0": None,
+    "99": None,
+    "600": None,
+    "200.5::DOUBLE": None,
+    "'nan'::DOUBLE": None,
+    "'200 OK'": None,
+    "true": None,
+    "[200]": None,
+    "DATE '2026-11-20'": None,
+}
+
+
+@pytest.mark.parametrize(("status", "read"), STATUSES.items())
+def test_a_status_that_is_given_must_be_one(tmp_path: Path, status: str, read: int | None) -> None:
+    """Only a SELECT without that column means 200; what cannot be read as a status is never taken for success."""
+    at = datetime(2026, 11, 20, 11)  # noqa: DTZ001 - a TIMESTAMP of DuckDB
+    warehouse(tmp_path, [("{}", at, None, None)])
+    rows = rows_of(tmp_path, f"SELECT body, received_at, {status} AS Status FROM raw.replies")
+    assert [row.status for row in rows] == [read]
+    assert [row.status for row in rows_of(tmp_path, "SELECT body, received_at FROM raw.replies")] == [200]
+
+
+FAILING = {
+    "$1": "Values were not provided for the following parameters: 1",
+    "$name": "Values were not provided for the following parameters: name",
+    "error('x is not here')": "Invalid Input Error: x is not here",
+    "error(body)": "Invalid Input Error: ...",
+    "CAST('abc' AS INTEGER)": "Could not convert string 'abc' to INT32; use TRY_CAST",
+    "CAST(body AS INTEGER)": "Could not convert string ... to INT32 when casting from source column body; use TRY_CAST",
+    "CAST(body AS TIMESTAMP)": "invalid timestamp field format: ...",
+    "strptime(body, '%Y')": "Could not parse string ...",
+    "json(body)": "Malformed JSON at byte",
+    "(SELECT body FROM raw.replies UNION ALL FROM (SELECT 'a'))": "More than one row returned by a subquery",
+    "9223372036854775807 + length(body)": "Overflow in addition of INT64 (9223372036854775807",
+    "date_trunc(body, received_at)": "not recognized",
+}
+
+
+@pytest.mark.parametrize(("expression", "sentence"), FAILING.items())
+def test_a_query_that_fails_is_told_as_such(tmp_path: Path, expression: str, sentence: str) -> None:
+    """In DuckDB's words but for those of a cell: it is the query that must be mended, and no file that is damaged."""
+    at = datetime(2026, 11, 20, 11)  # noqa: DTZ001 - a TIMESTAMP of DuckDB
+    cell = f'Jane\'s \n\n "{number(1)}" 4711'
+    warehouse(tmp_path, [(cell, at, None, None)])
+    with pytest.raises(SourceError) as told:
+        rows_of(tmp_path, f"SELECT ({expression})::VARCHAR AS body, received_at FROM raw.replies")
+    said = str(told.value)
+    assert "the SELECT failed on replies: " in said or expression[0] == "$"
+    assert redact(sentence) in said
+    assert not any(word in said for word in ("Jane", "4711", number(1), "damaged"))
+
+
+def test_a_damaged_file_is_told_as_such(tmp_path: Path) -> None:
+    """What cannot be unpacked is the file's fault, not the query's."""
+    path = tmp_path / "a.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT range || 'abc' AS body, now()::TIMESTAMP AS received_at FROM range(10000)) TO '{path}'"
+        )
+    content = bytearray(path.read_bytes())
+    content[100 : len(content) // 2 : 7] = bytes(len(content[100 : len(content) // 2 : 7]))
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match=r"a\.parquet cannot be read"):
+        rows_of(tmp_path, "SELECT body, received_at FROM replies", "parquet:///a.parquet")
 
 
 def test_a_cell_is_never_quoted(tmp_path: Path) -> None:

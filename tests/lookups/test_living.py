@@ -23,10 +23,11 @@ from ringfence.config.sections import Privacy
 from ringfence.lake.columns import FACTS, PHONE_FACTS, UTC_TIME
 from ringfence.lookups.buy import open_for_spending
 from ringfence.lookups.due import BIT, due
-from ringfence.lookups.living import DAYS, living, ticks
-from ringfence.lookups.routes import Market, stages
+from ringfence.lookups.living import DAYS, living
+from ringfence.lookups.routes import Market, offers
 from ringfence.lookups.shares import History
 from ringfence.lookups.steps import steps
+from ringfence.lookups.ticks import ticks
 from ringfence.money.amount import Money
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
@@ -87,7 +88,7 @@ def month(wants: Wants, prices: dict[str, dict[str, int]], schedule: str | None 
 def by_hand(wants: Wants, prices: dict[str, dict[str, int]], schedule: str) -> int:
     """The same, run by run, with the frame and the rule that a real quote is made of."""
     here = market(prices, schedule)
-    among = stages(here, "NL", "mobile")
+    among = offers(here, "NL", "mobile")
     moments = []
     for moment in CronSim(schedule, datetime(2026, 11, 22, tzinfo=here.config.zone) - timedelta(seconds=1)):
         moments.append(moment)
@@ -225,7 +226,7 @@ def test_a_fixed_fee_is_shared_by_all_numbers_where_one_is_chosen() -> None:
 
 def test_a_schedule_that_ticks_every_minute_counts_once_a_day() -> None:
     """At most one run a day is reckoned with, each a day apart, and one more for what expires before the next."""
-    days = [day for day, _ in ticks(market(ONE, "* * * * *").config, NOW)]
+    days = [day for day, _ in ticks(market(ONE, "* * * * *").config, NOW, DAYS)]
     assert days == list(range(DAYS + 2))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
-from ringfence.config.rates import Listed
+from ringfence.config.listed import Listed
 from ringfence.errors import ConfigError
 from ringfence.lookups.quote import Narrow, make_quote
 from ringfence.money.amount import Money

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.config.listed import Listed
 from ringfence.config.model import Config
-from ringfence.config.rate_card import Row
-from ringfence.config.rates import Listed, Rates
+from ringfence.config.rate_card import MONTHLY, Row
+from ringfence.config.rates import Rates
 from ringfence.lookups.cheapest import cheapest
 from ringfence.lookups.due import BIT, bits
-from ringfence.lookups.routes import Market, Offer, route, stages, sum_of
+from ringfence.lookups.routes import Market, Offer, offers, route, sum_of
 from ringfence.lookups.steps import Steps, names, steps
 from ringfence.money import switch
 from ringfence.money.amount import Money
@@ -44,7 +45,7 @@ def market(
 
 def chosen(market: Market, *facts: str, country: str = "NL", line_type: str = "mobile") -> Steps:
     """What is bought about a number with these due facts, of which none was ever asked for."""
-    among = stages(market, country, line_type)
+    among = offers(market, country, line_type)
     return steps(among, [bits(facts)] * max(1, len(among)))
 
 
@@ -250,6 +251,25 @@ def test_a_price_that_ended_is_no_reason_to_pay_more() -> None:
     assert told(chosen(market(CHEAP, row), "carrier", country="DE")) == "messente hlr_sync"
     part = chosen(market(CHEAP, row), "carrier", "line_type", "reachability")
     assert (told(part), part.reason) == ("vonage standard", f"reachability: {ended}")
+
+
+def test_a_free_sieve_whose_price_ended_takes_nothing_from_what_is_paid() -> None:
+    """Nobody is asked at a price that ended, and what the paid product tells anyway is bought of it, with a warning."""
+    row = Row(2, "vonage", "basic", "NL", Money(0, "EUR"), date(2026, 1, 1), date(2026, 11, 20))
+    ended = "the price of vonage basic in NL ended on 2026-11-20 (prices.csv line 2): add the one that holds now"
+    found = chosen(market({"vonage": {"basic": "0.00", "standard": "0.005"}}, row), "carrier", "validity")
+    (bought,) = found.purchases
+    assert (told(found), bought.facts) == ("vonage standard", bits(["carrier", "validity"]))
+    assert (found.left, found.ended, found.warnings) == ((), False, (ended,))
+
+
+@given(st.integers(1, 10**12), st.integers(1, 10**7))
+def test_a_fixed_fee_is_borne_whole(amount: int, numbers: int) -> None:
+    """What all numbers bear together is never less than the fee, and by less than a nano a number more."""
+    fee = Row(2, "vonage", MONTHLY, "", Money(amount, "EUR"), date(2026, 1, 1), None)
+    each = replace(market(CHEAP, fee), numbers=numbers).fee("vonage")
+    assert 0 <= each * numbers - amount < numbers
+    assert market(CHEAP, fee).fee("vonage") == 0
 
 
 def test_why_nothing_is_chosen() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from ringfence.money.quotes import deferred
+from ringfence.money.deferrals import deferred
 
 PRICE = 2_000_000
 

@@ -222,7 +222,7 @@ def test_two_products_of_one_set_are_asked_one_after_another(build) -> None:
     assert [(line.product, line.step) for line in made.lines] == [("basic", 0), ("advanced", 0)]
     assert (made.numbers, made.summary["numbers"]["quoted"]) == (3, 3)
     assert not made.lines[0].facts & made.lines[1].facts
-    assert house.run().numbers == 6
+    assert house.run().lookups == 6
     assert [row["product"] for row in house.attempts("settled")] == ["basic"] * 3 + ["advanced"] * 3
     assert house.quote("two").numbers == 0
 

@@ -30,7 +30,7 @@ from ringfence.providers.lookup import (
     Validity,
 )
 from ringfence.providers.provider import Ask, Parsed
-from tests.providers.number_insight import BODY, JSON, ONE, TWO, advanced
+from tests.providers.number_insight import BODY, JSON, ONE, TWO, advanced, as_xml
 
 OPTIONS = {"country": "omit", "cnam": "off"}
 BASE = "http://127.0.0.1:8903"
@@ -284,6 +284,12 @@ def test_the_documented_bodies() -> None:
     assert (answered.verdict, list(answered.lookups)) == ("answered", [expected])
     assert list(parse(DOCUMENTED_RESULT, asked=EXAMPLE).lookups) == [expected]
     assert PROVIDER.numbers_in(json.dumps(DOCUMENTED_RESULT).encode()) == ["447700900000"]
+    markup = as_xml(advanced())
+    assert PROVIDER.numbers_in(markup) == [one.phone.digits for one in parse(markup).lookups] == [ONE.digits]
+    refused = Later("callback", "", reply({"status": 4, "request_id": DOCUMENTED_ACK["request_id"]}))
+    said = PROVIDER.parse_later("advanced_async", refused, accepted, [EXAMPLE]).stop
+    assert said
+    assert said.startswith("kpn ")
     waiting = Waiting("advanced_async", [EXAMPLE], NOW, accepted, [EXAMPLE], [])
     assert PROVIDER.polls(waiting, BASE, OPTIONS) == ()
 

@@ -164,7 +164,7 @@ def test_a_callback_that_failed_is_free(status: int, verdict: str) -> None:
     failed = {"status": status, "error_text": "no", "request_id": REF}
     parsed = called(failed, ack())
     assert parsed.verdict == verdict
-    assert [net_price(one, LIST_PRICE) for one in parsed.lookups] == [0]
+    assert [(net_price(one, LIST_PRICE), one.price, one.currency) for one in parsed.lookups] == [(0, None, None)]
 
 
 @pytest.mark.parametrize("status", [1, 4, 9, 19])

@@ -128,13 +128,14 @@ REPLY = Table(
     UniqueConstraint("attempt_id", "source", "mac", name="one_reply"),
 )
 
-# How often an attempt that waits was polled, and when it may be again.
+# How often an attempt that waits was polled, when it may be again, and when all that can be asked of it was last told.
 POLL = Table(
     "poll",
     METADATA,
     Column("attempt_id", Text, ForeignKey("attempt.attempt_id"), primary_key=True),
     Column("polls", Integer, nullable=False),
     Column("next_at", BigInteger, nullable=False),
+    Column("told_at", BigInteger),
 )
 
 # Callbacks that are of no attempt, or prove nothing: kept for a while to be looked at, and never acted upon.

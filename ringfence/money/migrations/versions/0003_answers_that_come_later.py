@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.Text(), sa.ForeignKey("attempt.attempt_id"), nullable=False),
         sa.Column("polls", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("attempt_id"),
     )
     op.create_table(
