@@ -121,9 +121,9 @@ class Collector:
 
 
 def overdue(attempt: Row[Any], now: int) -> bool:
-    """Whether an attempt (`OVERDUE`) waits for longer than its product's patience."""
+    """Whether an attempt (`OVERDUE`) waits for longer than its product's patience; without any, nothing is awaited."""
     patience = provider(attempt.provider).products[attempt.product].patience
-    return bool(attempt.reserved_at + patience * 1_000_000 <= now)
+    return patience > 0 and bool(attempt.reserved_at + patience * 1_000_000 <= now)
 
 
 def _only_price_is_missing(connection: Connection, row: Row[Any]) -> bool:

@@ -212,6 +212,8 @@ def apart_from(one: Lookup, names: frozenset[str]) -> Lookup:
     """The lookup without the facts that `names` forbid."""
     if names & {"roaming", "reachability"}:
         one = replace(one, roaming=Roaming.UNKNOWN, roaming_carrier=Carrier(), raw_error=None)
+    if "caller_name" in names:
+        one = replace(one, caller_name=None)
     return replace(one, reachability=Reachability.UNKNOWN) if "reachability" in names else one
 
 
