@@ -33,7 +33,8 @@ class Bench:
     """One ledger, one worker, one quote unless told otherwise."""
 
     def __init__(self, home: Path, *limits: Budget, unattended: str = FREE_HAND) -> None:
-        create(home, mode="simulate")
+        # Closed at once: while a connection of it lives on, SQLite keeps the log beside the file.
+        create(home, mode="simulate").store.close()
         self.now = NOON
         self.ledger = open_ledger(home, clock=lambda: self.now)
         self.zone = AMSTERDAM

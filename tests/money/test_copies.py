@@ -322,8 +322,7 @@ def test_a_damaged_ledger_is_replaced_and_kept(bench: Bench, tmp_path: Path, pla
     assert (done.ledger.settled_seq(), sound(done.ledger)) == (1, True)
     assert done.before
     assert done.before.read_bytes()[place : place + 2000] == damaged[place : place + 2000]
-    # Its WAL is kept with it where SQLite had not emptied it yet.
-    assert files(home) - {f"{done.before.name}-wal"} == {FILE_NAME, done.before.name}
+    assert files(home) == {FILE_NAME, done.before.name}
 
 
 # Does it again and again, and is killed at some calls further each time, until it comes to its end.
