@@ -13,13 +13,15 @@ from rich.console import Console
 from rich.status import Status
 
 from ringfence.cli.context import Home
-from ringfence.lookups.phases import told
+from ringfence.lookups.phases import PHASES, told
 from ringfence.money import progress
 
 # Seconds between two plain lines of the same phase.
 QUIET = 5
 # Before these a launch has no quote; after a failure nobody knows.
 UNQUOTED = ("start", "phone_map", "distinct_phones", "quote", "failed")
+# Every launch goes through these, one after the other, before it buys.
+QUOTING = ("start", "phone_map", "distinct_phones", "quote", "lookups")
 
 
 class Watch:
@@ -36,7 +38,8 @@ class Watch:
         self._home = home
         self._on_quote = on_quote
         self._status: Status | None = None
-        self._phase = ""
+        # A launch of our own is seen from its start; one that is joined, from where it is.
+        self._phase = "start" if on_quote else ""
         self._line = ""
         self._printed = ""
         self._printed_at = 0.0
@@ -69,6 +72,7 @@ class Watch:
                 # The end of the buying may fall between two looks: the row keeps what it came to.
                 self._line = told({**row, "phase": "lookups"}, now - (self._buying_since or now))
             self._print()
+            self._pass_by(row["phase"])
             self._phase = row["phase"]
             self._quoted(launch_id)
         if row["planned"] and self._buying_since is None:
@@ -77,6 +81,14 @@ class Watch:
         if self._status:
             self._status.update(self._line)
         elif (begins and not row["planned"]) or now - self._printed_at > QUIET:
+            self._print()
+
+    def _pass_by(self, phase: str) -> None:
+        """Tell the steps that fell between two looks, as those before and after them are told."""
+        if phase not in QUOTING or self._phase not in QUOTING:
+            return
+        for passed in QUOTING[QUOTING.index(self._phase) + 1 : QUOTING.index(phase)]:
+            self._line = PHASES[passed]
             self._print()
 
     def _quoted(self, launch_id: str) -> None:
