@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from ringfence.config.scalars import Currency, File, Interval, Name, Routes, Schedule, Timezone
 from ringfence.config.sections import (
+    Alerts,
     Approval,
     BudgetConfig,
     Callbacks,
@@ -58,6 +59,7 @@ class Config(Section):
     numbers: Numbers = Field(default=Numbers(), description="which numbers count")
     callbacks: Callbacks = Field(default=Callbacks(), description="answers that come later")
     in_doubt: InDoubt = Field(default=InDoubt(), description="lookups of unknown outcome")
+    alerts: Alerts = Field(default=Alerts(), description="being told about budgets")
     simulator_hosts: list[str] = Field(default=[], description="hosts besides loopback that simulate mode may talk to")
     schedule: Schedule | None = Field(
         default=None, description="five cron fields for job enrich; off until switched on in Dagster"

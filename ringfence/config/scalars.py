@@ -129,6 +129,13 @@ def _kind(text: str) -> str:
     return text
 
 
+def _share(value: object) -> int:
+    text = str(value).strip().removesuffix("%").strip()
+    if not re.fullmatch(r"[1-9][0-9]?|100", text):
+        raise ValueError("expected a percentage from 1 to 100 such as 80")
+    return int(text)
+
+
 def _route(text: object) -> str:
     return "default" if text == "default" else country(text)
 
@@ -169,6 +176,7 @@ def _file(text: str) -> str:
 
 Interval = Annotated[int, BeforeValidator(_interval)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
+Share = Annotated[int, BeforeValidator(_share)]
 Amount = Annotated[Money, BeforeValidator(_money)]
 AmountPerDay = Annotated[Money, BeforeValidator(_daily_money)]
 Rate = Annotated[int, BeforeValidator(_rate)]

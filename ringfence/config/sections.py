@@ -16,6 +16,7 @@ from ringfence.config.scalars import (
     PublicUrl,
     Rate,
     Seconds,
+    Share,
     Url,
 )
 from ringfence.money.amount import Money
@@ -153,3 +154,19 @@ class InDoubt(Section):
     """What becomes of lookups of unknown outcome."""
 
     assume_billed_after: Seconds = Field(default=7 * DAY, description="age at which one counts as spent at list price")
+    repay_lost: bool = Field(
+        default=False,
+        description="buy again what was paid for in vain: what was counted as spent, and its answer never came",
+    )
+
+
+class Alerts(Section):
+    """When people are told about budgets, and where: a webhook gets each of them once, beside the asset checks."""
+
+    shares: list[Share] = Field(default=[50, 80, 100], description="percent of a cap at which it is told")
+    webhook: str | None = Field(
+        default=None,
+        repr=False,
+        description="https address that gets a POST with JSON; `env:NAME` reads it from the environment, as one with a "
+        "secret in it should be",
+    )

@@ -1,7 +1,7 @@
 """One provider in one run: its pace, its health, and when it is given up. It sends nothing and knows no attempt."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ringfence.http.client import Client
@@ -30,6 +30,7 @@ class Lane:
     client: Client
     in_flight: int
     per_second: int
+    clock: Callable[[], float] = time.monotonic
     busy: int = 0
     doubts: int = 0
     tries: int = 0
@@ -43,7 +44,7 @@ class Lane:
 
     def can_send(self) -> bool:
         """Whether a request may go out now."""
-        return self.busy < self.in_flight and time.monotonic() >= self.not_before
+        return self.busy < self.in_flight and self.clock() >= self.not_before
 
     def given_up(self, product: str) -> str | None:
         """Why nothing more is asked of this product in this run, None while it may be."""
@@ -51,13 +52,13 @@ class Lane:
 
     def on_hold(self, product: str) -> str | None:
         """Why what is reserved may not go out now: its product is given up, or the provider pauses after a failure."""
-        return self.given_up(product) or ("its provider pauses" if time.monotonic() < self.resumes else None)
+        return self.given_up(product) or ("its provider pauses" if self.clock() < self.resumes else None)
 
     def wait_for(self, product: str) -> float | None:
         """Seconds until a batch of this product can go on: 0 when it is given up, None when no place is free."""
         if self.given_up(product):
             return 0.0
-        return max(0.0, self.not_before - time.monotonic()) if self.busy < self.in_flight else None
+        return max(0.0, self.not_before - self.clock()) if self.busy < self.in_flight else None
 
     def stop(self, why: str, product: str | None = None) -> None:
         """Send nothing more in this run, to the provider or only for one product; the first reason stays."""
@@ -73,11 +74,11 @@ class Lane:
 
     def wait(self, seconds: float) -> None:
         """Send nothing for so long."""
-        self.not_before = max(self.not_before, time.monotonic() + seconds)
+        self.not_before = max(self.not_before, self.clock() + seconds)
 
     def pause(self, seconds: float) -> None:
         """Send nothing for so long, what is reserved already neither: the provider itself said when it goes on."""
-        self.resumes = max(self.resumes, time.monotonic() + seconds)
+        self.resumes = max(self.resumes, self.clock() + seconds)
         self.not_before = max(self.not_before, self.resumes)
 
     def answered(self) -> None:
@@ -108,7 +109,7 @@ class Lane:
 
         Requests that were out together fail together: what fails within the pause counts as one try with the first.
         """
-        now = time.monotonic()
+        now = self.clock()
         first = now >= self.resumes
         if self.stopped or (first and self.tries >= TRIES):
             self.stop(evidence)

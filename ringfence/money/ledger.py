@@ -18,7 +18,7 @@ from ringfence.money.schema import ATTEMPT, JOURNAL, META, WORKER
 from ringfence.money.store import FILE_NAME, Store, keyed_hash, wait_for
 
 # The newest revision in migrations/versions; a ledger that is behind is migrated when it is opened.
-REVISION = "0003"
+REVISION = "0004"
 IDENTITY = ("ledger_id", "mode", "environment", "buckets", "key", "created_at")
 
 

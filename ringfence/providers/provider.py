@@ -12,6 +12,7 @@ import httpx
 
 from ringfence.http.exchange import Reply
 from ringfence.http.token import Grant, Token
+from ringfence.money.amount import Money
 from ringfence.numbers.phone import Phone
 from ringfence.providers.lookup import Fact, Lookup
 
@@ -28,7 +29,8 @@ class Product:
     numbers of a country. `limit` is the provider's own maximum of numbers in a request, `batch` what we send unless
     the config says otherwise, `rate` the default requests a second. `patience` is how many seconds an answer that
     comes later may take before it is given up and in doubt; 0 of a sync product. `priced_late` says that its price is
-    told by a log alone, and waited for.
+    told by a log alone, and waited for. `traced` says that the provider can be asked, for free, what became of a
+    request whose reply never came.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Product:
     not_told: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     patience: int = 0
     priced_late: bool = False
+    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,10 @@ class Parsed:
     provider in this run, with `stop_product` only for the product that was asked. `retry` says that a new attempt is
     allowed (only with `void`), after `retry_after` seconds; `split` that it may be made once more in two halves;
     `token_refused` that the token was not taken (with `void`): a new attempt gets a new one, and `stop` holds only
-    when that is refused too. `pause` is how many seconds nothing more may be sent, whatever the verdict; `notes` are
-    sentences for the user, such as about a quota; `stated` is what a request that was accepted costs by its
-    acknowledgement, in nanos.
+    when that is refused too; `throttled` that requests came too fast. `pause` is how many seconds nothing more may be
+    sent, whatever the verdict; `notes` are sentences for the user, such as about a quota; `stated` is what a request
+    that was accepted costs by its acknowledgement, in nanos; `balance` is what is left on the account after it, where
+    the reply says so.
     """
 
     verdict: Literal["answered", "void", "doubt", "awaiting"]
@@ -102,9 +106,11 @@ class Parsed:
     split: bool = False
     retry_after: float | None = None
     token_refused: bool = False
+    throttled: bool = False
     pause: float | None = None
     notes: Sequence[str] = ()
     stated: int | None = None
+    balance: Money | None = None
 
 
 class Provider(Protocol):

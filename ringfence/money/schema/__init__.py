@@ -6,15 +6,18 @@ erasure never touches the books. Lists of subjects are packed 64-bit integers: a
 row.
 """
 
-from ringfence.money.schema.books import ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, POLL, QUARANTINE, REPLY
+from ringfence.money.schema.books import ALERT, ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, POLL, QUARANTINE, REPLY
 from ringfence.money.schema.columns import METADATA
-from ringfence.money.schema.runs import META, PROGRESS, RATE, SWITCH, WORKER
+from ringfence.money.schema.runs import BALANCE, BREAKER, META, PROGRESS, RATE, SWITCH, WORKER
 from ringfence.money.schema.wants import APPROVAL, ASKED, DEFERRAL, QUOTE, QUOTE_LINE, SUBJECT
 
 __all__ = [
+    "ALERT",
     "APPROVAL",
     "ASKED",
     "ATTEMPT",
+    "BALANCE",
+    "BREAKER",
     "BUDGET",
     "CLAIM",
     "COUNTER",

@@ -45,6 +45,18 @@ COUNTER = Table(
     CheckConstraint("held >= 0 AND spent >= 0 AND overrun >= 0", name="counter_not_negative"),
 )
 
+# What people were warned of, once a window: a share of a cap (50, 80, 100), or its pace (burn).
+ALERT = Table(
+    "alert",
+    METADATA,
+    Column("budget_id", Text, ForeignKey("budget.budget_id"), primary_key=True),
+    Column("window_start", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("told_at", BigInteger),
+)
+
 ATTEMPT = Table(
     "attempt",
     METADATA,

@@ -27,13 +27,40 @@ SWITCH = Table(
     Column("why", Text, nullable=False),
 )
 
-# Tokens in millionths, so that no float is needed: a request takes 1,000,000.
+# Tokens in millionths, so that no float is needed: a request takes 1,000,000. `pace` is how many thousandths of a
+# request a second a provider bears now; NULL: all that is configured. Before `not_before` nothing goes out.
 RATE = Table(
     "rate",
     METADATA,
     Column("provider", Text, primary_key=True),
     Column("tokens", BigInteger, nullable=False),
     Column("refilled_at", BigInteger, nullable=False),
+    Column("pace", BigInteger),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+)
+
+# A provider that fails, as all processes see it: until `retry_at` nobody asks it, then one request at a time may.
+# `refused` says that it is the account's doing, which only a person mends.
+BREAKER = Table(
+    "breaker",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("retry_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+# What a provider said was left on the account, and what the ledger had counted as spent with it by then.
+BALANCE = Table(
+    "balance",
+    METADATA,
+    Column("provider", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("spent", BigInteger, nullable=False),
 )
 
 PROGRESS = Table(

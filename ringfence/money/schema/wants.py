@@ -13,7 +13,7 @@ SUBJECT = Table(
 )
 
 # When a product was last asked about a subject. `seq` is the settlement that says so; `facts` is what the product
-# answers, as bits; `failures` counts unbilled failures in a row.
+# answers, as bits; `failures` counts unbilled failures in a row; `lost` says that the last answer was paid for in vain.
 ASKED = Table(
     "asked",
     METADATA,
@@ -23,6 +23,7 @@ ASKED = Table(
     Column("asked_at", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("failures", Integer, nullable=False, server_default="0"),
+    Column("lost", Integer, nullable=False, server_default="0"),
     sqlite_with_rowid=False,
 )
 
