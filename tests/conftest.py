@@ -9,6 +9,8 @@ from pytest_socket import socket_allow_hosts
 
 from ringfence.http import redact
 
+pytest_plugins = ["tests.figures"]
+
 # A shell that starts the tests in the background has them, and every process that they start, ignore Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
