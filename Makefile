@@ -32,7 +32,7 @@ test: setup
 	@$(BIN)/python -m pytest -q -m "not long" -n 2 --dist worksteal
 
 test-long: setup
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=whole
 
 lint: setup
 	@$(BIN)/ruff check $(CODE)

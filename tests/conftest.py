@@ -6,8 +6,10 @@ import signal
 import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
+from sqlalchemy import Connection
 
 from ringfence.http import redact
+from ringfence.money import ledger as ledgers
 
 pytest_plugins = ["tests.figures"]
 
@@ -15,9 +17,10 @@ pytest_plugins = ["tests.figures"]
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# How long an example takes says something of the machine and nothing of the code.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+# How long an example takes says something of the machine and nothing of the code. `make test-long` tries more of them.
+hypothesis.settings.register_profile("small", deadline=None, max_examples=25)
+hypothesis.settings.register_profile("whole", deadline=None, max_examples=250)
+hypothesis.settings.load_profile("small")
 
 PREFIXES = ("RINGFENCE_", "INFOBIP_", "VONAGE_", "KALEYRA_", "KPN_", "MESSENTE_", "DAGSTER_")
 
@@ -41,3 +44,31 @@ def _own_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what a test registers as a secret be masked in that test alone: "user" is a plain word in the next one."""
     monkeypatch.setattr(redact, "_secrets", set(redact._secrets))
     monkeypatch.setattr(redact, "_pattern", redact._pattern)
+
+
+_migrate = ledgers._migrate
+_made: list[str] = []
+
+
+def _born_alike(connection: Connection) -> None:
+    """Migrate; from the second new ledger of this process on by the very statements that made the first."""
+    if connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one():
+        return _migrate(connection)
+    if not _made:
+        _migrate(connection)
+        named = "sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+        _made.extend(
+            connection.exec_driver_sql(f"SELECT sql FROM sqlite_master WHERE {named} ORDER BY rowid").scalars()
+        )
+        revision = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+        _made.append(f"INSERT INTO alembic_version VALUES ('{revision}')")
+        return None
+    for statement in _made:
+        connection.exec_driver_sql(statement)
+    return None
+
+
+@pytest.fixture(autouse=True)
+def _quick_births(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a process migrate one new ledger, and make the others alike: alembic takes longer than most tests."""
+    monkeypatch.setattr(ledgers, "_migrate", _born_alike)

@@ -94,6 +94,7 @@ def newest_quote(folder: Path, env: dict[str, str]) -> str:
     return re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", listed)[0]  # type: ignore[index]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_commands_of_the_documents_run_in_the_order_of_reading(folder: Path, shell: dict[str, str]) -> None:
     """From a table to enriched rows by the documents alone; then every query of the documents runs on what came out."""

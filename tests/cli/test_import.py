@@ -44,6 +44,7 @@ def bring(folder: Path, *more: str, query: str = QUERY, product: str = "query") 
     return ringfence(folder, "import", *fixed, "--warehouse", "duckdb:///raw.duckdb", *more)
 
 
+@pytest.mark.long
 def test_what_was_paid_for_elsewhere_is_shown_taken_over_and_not_bought(folder: Path) -> None:
     """First a preview that writes nothing, then the import, once; a quote then leaves these numbers out."""
     asked = ringfence(folder, "quote", "--format", "json")

@@ -21,6 +21,7 @@ def url() -> Iterator[str]:
         yield urls["infobip"]
 
 
+@pytest.mark.long
 def test_answers_are_read_again_after_an_upgrade(tmp_path: Path, url: str) -> None:
     """The lake as an older version left it is shown beside what is read now, and then brought up to date."""
     make_warehouse(tmp_path, PHONES[:20])

@@ -23,6 +23,7 @@ from ringfence.lake.tables import Lake, frame_of
 from ringfence.lake.views import checks
 from ringfence.lookups.serve import serve, serve_previous
 from ringfence.money.ledger import create, open_ledger
+from tests.sizes import share
 
 CONFIG = """
 home: HOME
@@ -137,7 +138,7 @@ CHANGES = st.one_of(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=share(8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rounds=st.lists(st.lists(CHANGES, max_size=4), min_size=1, max_size=3))
 def test_incremental_equals_full(tmp_path_factory: pytest.TempPathFactory, rounds: list[list[Any]]) -> None:
     """After any sequence of lake changes the file that was brought up to date equals one that is built anew."""

@@ -17,6 +17,7 @@ from ringfence.lookups.serve import serve
 from ringfence.lookups.suppliers import prices as examined
 from ringfence.money import quotes
 from ringfence.money.amount import Money, nanos
+from tests.sizes import share
 
 NANO = Decimal("0.000000001")
 CARD = "provider,product,country,mccmnc,outcome,price,currency,valid_from,valid_to\n"
@@ -181,7 +182,7 @@ conditions = st.dictionaries(
     st.integers(1, 5),
     st.sampled_from(FAULTS),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(16), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_prices_the_books_add_up(build, numbers, general, special, rate, batch, fault) -> None:
     """Any prices by network and outcome, any rate, short replies: never more spent than held, all sums to the nano."""
     rules = [{"when": {"nth": 2}, "fault": fault}] if fault else []

@@ -50,6 +50,7 @@ from ringfence.money.workers import working
 from ringfence.providers.registry import provider
 from ringfence.sources.configured import spec_at
 from ringfence.sources.select import selected
+from tests.sizes import share
 
 DAY = 86_400_000_000
 # What `raw_replies` makes of a time: microseconds.
@@ -189,7 +190,7 @@ def test_what_is_no_answer_is_counted_and_not_imported(world: World, name: str) 
     assert world.scalar(select(func.count()).select_from(ASKED)) == 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=share(100), deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=200),

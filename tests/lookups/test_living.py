@@ -29,6 +29,7 @@ from ringfence.lookups.shares import History
 from ringfence.lookups.steps import steps
 from ringfence.lookups.ticks import ticks
 from ringfence.money.amount import Money
+from tests.sizes import share
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 ONE = {"messente": {"hlr_sync": 2}}
@@ -129,7 +130,7 @@ ages = st.integers(1, 120).map(lambda days: days * DAY) | st.just(ONCE)
 wants = st.lists(st.dictionaries(st.sampled_from(FACTS), ages, min_size=1), min_size=1, max_size=4)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=share(12), deadline=None)
 @given(wants, st.sampled_from([ONE, SEVERAL]), st.sampled_from(["0 5 * * 1", "30 6 1,10,20 * *", "15 4 */6 * *"]))
 def test_a_steady_month_is_what_the_rule_buys(wants: Wants, prices: dict[str, dict[str, int]], schedule: str) -> None:
     """Replayed run by run with `due` itself, a year of any wants and products costs the same to the nano."""
@@ -146,7 +147,7 @@ def test_a_year_of_days_is_what_the_rule_buys() -> None:
     assert month(mixed, SEVERAL) == by_hand(mixed, SEVERAL, DAILY)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 @given(wants, st.data(), st.sampled_from([DAILY, "*/20 * * * *", "0 5 * * 1", None]))
 def test_fresher_is_never_cheaper(wants: Wants, data: st.DataObject, schedule: str | None) -> None:
     """With one product, a shorter interval for any fact never costs less.
@@ -167,7 +168,7 @@ def test_what_is_wanted_once_costs_nothing_later(schedule: str | None) -> None:
     assert month([{"carrier": ONCE, "reachability": ONCE}] * 3, SEVERAL, schedule) == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 @given(
     st.integers(0, 2 * 365 * DAY).map(lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)),
     st.sampled_from(["UTC", "Europe/Amsterdam", "America/New_York", "Pacific/Auckland", "Asia/Kolkata"]),

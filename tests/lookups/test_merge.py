@@ -11,6 +11,7 @@ from polars.testing import assert_frame_equal
 from ringfence.lake.columns import FACTS, PHONE_CHANGES, PHONE_FACTS
 from ringfence.lake.tables import frame_of
 from ringfence.lookups.merge import BASES, phone_changes, phone_facts
+from tests.sizes import share
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PHONE = "+31612000000"
@@ -153,7 +154,7 @@ values = st.fixed_dictionaries(
 histories = st.lists(st.tuples(st.integers(0, 5), st.sampled_from([PHONE, "+31612000001"]), values), min_size=1)
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(100))
 @given(histories, st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_does_not_matter(history: list[Any], random: Any) -> None:
     """Facts and changes are functions of the set of answers."""
@@ -164,7 +165,7 @@ def test_the_order_of_the_rows_does_not_matter(history: list[Any], random: Any) 
         assert_frame_equal(left, right, check_row_order=False)
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(100))
 @given(histories)
 def test_the_same_answer_twice_is_one_answer(history: list[Any]) -> None:
     """Repeated rows change no fact and make no change."""
@@ -174,7 +175,7 @@ def test_the_same_answer_twice_is_one_answer(history: list[Any]) -> None:
         assert_frame_equal(once, twice, check_row_order=False)
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(100))
 @given(histories)
 def test_every_value_that_stands_is_the_best_one_that_was_said(history: list[Any]) -> None:
     """No other known answer about validity has a better basis, or the same basis and a later observation."""
@@ -194,7 +195,7 @@ def test_every_value_that_stands_is_the_best_one_that_was_said(history: list[Any
         assert (found["validity"], found["validity_basis"]) == (best["validity"], best["validity_basis"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(100))
 @given(histories)
 def test_a_fact_has_a_time_when_and_only_when_it_has_a_value(history: list[Any]) -> None:
     """What counts as observed, and so as answered and as not due, has a known value, and the other way round."""
@@ -210,7 +211,7 @@ def sure(value: str) -> str:
     return value.removeprefix("likely_")
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(100))
 @given(histories)
 def test_the_last_change_leads_to_what_stands(history: list[Any]) -> None:
     """What changes is what stands: after the last change of a fact its value is the new one, and all are a chain."""
@@ -245,7 +246,7 @@ def test_a_worse_basis_changes_nothing() -> None:
 ORIGINS = st.sampled_from(["simulated", "imported"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(100))
 @given(histories, st.lists(ORIGINS, min_size=50, max_size=50))
 def test_where_an_answer_comes_from_does_not_matter(history: list[Any], origins: list[str]) -> None:
     """Imported and bought answers are equal: only basis and time decide, and the origin is told."""
@@ -260,7 +261,7 @@ def test_where_an_answer_comes_from_does_not_matter(history: list[Any], origins:
             assert found[f"{fact}_origin"] == by_id.get(found[f"{fact}_lookup_id"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=share(100))
 @given(histories, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(history: list[Any], random: Any) -> None:
     """Answers of different times may be settled in any order: the same value stands, with the same changes."""

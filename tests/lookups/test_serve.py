@@ -37,6 +37,7 @@ from ringfence.money.reserve import Owner, reserve
 from ringfence.money.schema import ATTEMPT, DEFERRAL
 from ringfence.money.store import pack
 from ringfence.providers.lookup import Fact
+from tests.sizes import share
 
 DAY = 86_400
 MONTH = 30 * DAY
@@ -685,7 +686,7 @@ def test_every_check_can_fail(world: World) -> None:
         assert {check.name: check.rows for check in checks(broken)}[name] > 0, name
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=share(24), deadline=None)
 @given(caps=st.lists(st.integers(0, 10**18 - 1), min_size=1, max_size=20))
 def test_money_is_exact(tmp_path_factory: pytest.TempPathFactory, caps: list[int]) -> None:
     """Nanos become decimals exactly, from one nano to the largest amount that a ledger holds."""

@@ -31,6 +31,7 @@ from ringfence.money.amount import Money, nanos
 from ringfence.money.schema import ASKED, DEFERRAL
 from ringfence.simulator.server import Settings, running
 from tests.lookups.conftest import TRUST, House, numbers
+from tests.sizes import share
 
 SILENT = {"fault": "unknown_status"}
 ALWAYS = {"when": "always", **SILENT}
@@ -309,7 +310,7 @@ RULES = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(16), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RULES, RULES, st.lists(st.none() | st.integers(0, 60), min_size=1, max_size=3))
 def test_no_sequence_of_runs_asks_twice_or_passes_an_approval(pair, first, second, approvals) -> None:
     """Whatever fails and whatever was approved: each asks once about a number, and a quote costs at most its approval.

@@ -25,6 +25,7 @@ from ringfence.money.restoring import Restored, restore
 from ringfence.money.store import FILE_NAME
 from ringfence.money.workers import working
 from tests.money.bench import Bench
+from tests.sizes import share
 
 ROOT = Path(__file__).parents[2]
 CENT = 10_000_000
@@ -240,7 +241,7 @@ def test_what_is_no_whole_ledger_of_ours_is_not_put_back(
 FLIPS = st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=40)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(flips=FLIPS, within=st.sampled_from([8192, 10**6]))
 def test_whatever_bytes_have_changed_a_copy_is_refused_or_whole(
     flips: list[tuple[int, int]], within: int, bench: Bench, tmp_path: Path

@@ -23,6 +23,7 @@ from tests.lookups.conftest import Build, build, numbers
 from tests.lookups.test_serve import ask
 from tests.lookups.test_spend import _reporting
 from tests.money.bench import SECOND, Bench
+from tests.sizes import share
 
 __all__ = ["build"]
 CENT = 10_000_000
@@ -147,7 +148,7 @@ class Decisions(RuleBasedStateMachine):
 
 
 TestDecisions = Decisions.TestCase
-TestDecisions.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestDecisions.settings = settings(max_examples=share(40), stateful_step_count=20, deadline=None)
 
 
 @given(st.integers(0, LARGEST), st.integers(1, 1000))

@@ -17,6 +17,7 @@ from ringfence.money.amount import Money, nanos
 from ringfence.money.budget import limit
 from ringfence.money.moves import Answered, Doubt, Settle, Stored, Void, keep_replies
 from tests.money.bench import DAY, Bench, month
+from tests.sizes import share
 
 CENT = nanos("0.01")
 # What a dollar is worth in EUR; None buys in EUR.
@@ -205,7 +206,7 @@ class Books(RuleBasedStateMachine):
 
 
 TestBooks = Books.TestCase
-TestBooks.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestBooks.settings = settings(max_examples=share(60), stateful_step_count=25, deadline=None)
 
 
 def test_an_overrun_is_counted_and_stops_purchases(tmp_path: Path) -> None:

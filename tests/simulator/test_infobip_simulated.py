@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringfence.simulator.server import Settings, running
+from tests.sizes import share
 
 KEY = {"Authorization": "App key"}
 OVER_LIMIT = "[to : Number of destinations is limited to 1000. For larger requests use /number/1/notify API endpoint.]"
@@ -118,7 +119,7 @@ def test_requests_that_are_refused(
     assert (recorded["method"], recorded["path"], recorded["status"]) == (method, path, status)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(MOBILES[:60]) | st.text("0123456789+ a", min_size=1, max_size=18), min_size=1))
 def test_an_answer_depends_on_the_number_alone(client: httpx.Client, numbers: list[str]) -> None:
     """One request or many, in any order: the item of a number is the same, in the order asked, echoed without plus."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ringfence.errors import SourceError
 from ringfence.sources.registry import open_source
 from ringfence.sources.source import Source, SourceSpec
+from tests.sizes import share
 
 SCHEMA = {
     "phone_column": pl.String,
@@ -105,7 +106,7 @@ CELLS = st.sampled_from([None, "", "0201", "0201 ", "+31201", "x"])
 REGIONS = st.sampled_from([None, "", "  ", "NL", "nl", " nl\t", "DE"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 @given(
     rows=st.lists(st.tuples(CELLS, st.none() | st.lists(CELLS, max_size=3), REGIONS, st.booleans()), max_size=12),
     default=st.sampled_from([None, "nl", "GB"]),

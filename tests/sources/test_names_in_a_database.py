@@ -13,6 +13,7 @@ from ringfence.quoting import quoted
 from ringfence.sources.names import written_parts
 from ringfence.sources.registry import open_source
 from ringfence.sources.source import SourceSpec
+from tests.sizes import share
 
 HOSTILE = [
     'he said "hi"',
@@ -88,7 +89,7 @@ def test_quoted_parts_read_back(parts: list[str]) -> None:
     assert written_parts(".".join(map(quoted, parts))) == tuple(parts)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=share(60), deadline=None)
 @given(name=st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
 def test_a_quoted_name_is_one_identifier(name: str) -> None:
     """DuckDB reads a quoted name as a column alias of exactly these characters."""
