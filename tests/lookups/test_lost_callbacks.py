@@ -30,7 +30,7 @@ def receivers() -> Iterator[ExitStack]:
         yield stack
 
 
-@pytest.fixture(params=ASYNC)
+@pytest.fixture(params=[pytest.param(name, marks=[] if name == "infobip" else pytest.mark.long) for name in ASYNC])
 def house(request: pytest.FixtureRequest, build: Build, receivers: ExitStack, monkeypatch: pytest.MonkeyPatch) -> House:
     """A house that buys from a product whose callbacks have a rough journey."""
     monkeypatch.setattr(polling, "FIRST_PAUSE", 0.05)
