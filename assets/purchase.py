@@ -1,5 +1,7 @@
 """`quote` and `lookups`: what could be bought, and what was. The ledger decides; Dagster only starts it."""
 
+import asyncio
+
 import dagster as dg
 
 from assets.described import OWNERS, plain_money, table_metadata, upstream
@@ -8,6 +10,7 @@ from assets.quoted import quote_metadata
 from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
 from ringfence.errors import RingfenceError
 from ringfence.http import redact
+from ringfence.lookups import alerts
 from ringfence.lookups.buy import Order, buy, open_for_spending, require_fit
 from ringfence.lookups.collect import collect
 from ringfence.lookups.outcome import Bought
@@ -88,6 +91,7 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                 for told in collect(launch.setup, launch.ledger, launch.worker.worker_id):
                     context.log.warning(told)
                 lost = assume_billed(launch.ledger, launch.setup.config.in_doubt.assume_billed_after)
+                _tell_of_budgets(launch, context)
                 publish_settled(launch.ledger, launch.lake)
                 return dg.MaterializeResult(metadata={"bought": 0, "counted_as_spent": lost})
             chosen = frozenset(int(each) for each in context.partition_keys)
@@ -104,6 +108,8 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                 bought = buy(launch.setup, launch.ledger, launch.lake, launch.worker, order)
             finally:
                 publish_settled(launch.ledger, launch.lake)
+            if not bought.lookups:
+                _tell_of_budgets(launch, context)
             context.log.info(bought.why_not)
             for note in bought.notes:
                 context.log.warning(note)
@@ -113,6 +119,12 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
             return dg.MaterializeResult(metadata=_bought_metadata(bought))
 
     return [quote, lookups]
+
+
+def _tell_of_budgets(launch: Launch, context: dg.AssetExecutionContext) -> None:
+    """Tell what is to be told of budgets; a run that buys does so by itself."""
+    for told in asyncio.run(alerts.tell(launch.setup, launch.ledger)):
+        context.log.warning(told)
 
 
 def _publish_what_was_paid(launch: Launch, bought: Bought, context: dg.AssetExecutionContext) -> None:

@@ -4,15 +4,18 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import Connection
 
 from ringfence.cli import context
 from ringfence.cli.context import Home
 from ringfence.cli.output import Format, FormatOption, print_rows, time_text
 from ringfence.errors import RingfenceError
 from ringfence.lookups.duration import lasting
+from ringfence.lookups.prospects import prospect
 from ringfence.money import decide as decisions
 from ringfence.money import switch
 from ringfence.money.amount import Money, decimal_text
+from ringfence.money.crosscheck import hints
 from ringfence.money.decide import Decided, Decision
 from ringfence.money.who import who
 from ringfence.money.workers import lives
@@ -21,7 +24,7 @@ from ringfence.providers.registry import provider as known
 LIST_PRICE = "list"
 COLUMNS = (
     *("attempt_id", "state", "age", "provider", "product", "country", "source", "numbers"),
-    *("held", "currency", "asked_at", "why"),
+    *("held", "currency", "asked_at", "why", "next"),
 )
 
 app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
@@ -29,7 +32,9 @@ app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 @app.callback()
 def attempts(called: typer.Context, form: FormatOption = Format.TABLE) -> None:
-    """List what is open: requests that are out, awaited or in doubt. `attempts decide` ends a doubt.
+    """List what is open: requests that are out, awaited or in doubt, and what becomes of each by itself.
+
+    `attempts decide` ends a doubt.
 
     Example: ringfence attempts --format json
     """
@@ -38,7 +43,9 @@ def attempts(called: typer.Context, form: FormatOption = Format.TABLE) -> None:
     home = context.home()
     with home.ledger.store.read() as connection:
         found = decisions.open_attempts(connection)
-    print_rows([_row(home, each) for each in found], form, title="open attempts", columns=COLUMNS)
+        told = hints(connection, [each["attempt_id"] for each in found])
+        rows = [_row(home, connection, each, told.get(each["attempt_id"])) for each in found]
+    print_rows(rows, form, title="open attempts", columns=COLUMNS)
 
 
 @app.command()
@@ -81,20 +88,21 @@ def decide(
         typer.echo(sentence)
 
 
-def _row(home: Home, attempt: dict[str, Any]) -> dict[str, Any]:
-    why = attempt["evidence"]
+def _row(home: Home, connection: Connection, attempt: dict[str, Any], hint: str | None) -> dict[str, Any]:
+    why, now = f"{attempt['evidence']}; {hint}" if hint else attempt["evidence"], home.ledger.store.clock()
     if attempt["state"] == "sent":
         living = lives(home.setup.home, attempt["worker_id"])
         why = "it is out" if living else "its run has ended without a word: ringfence collect decides it"
     return {
         "attempt_id": attempt["attempt_id"],
         "state": attempt["state"],
-        "age": lasting((home.ledger.store.clock() - attempt["reserved_at"]) // 1_000_000),
+        "age": lasting((now - attempt["reserved_at"]) // 1_000_000),
         **{name: attempt[name] for name in ("provider", "product", "country", "source", "numbers")},
         "held": decimal_text(attempt["held"]),
         "currency": attempt["currency"],
         "asked_at": time_text(attempt["reserved_at"]),
         "why": why,
+        "next": prospect(connection, home.setup, attempt, now),
     }
 
 

@@ -17,6 +17,7 @@ COLUMNS = (
     *("asked", "phone_e164", "standing", "fact", "value", "basis", "provider", "origin", "lookup_id", "observed_at"),
     *("expires_at", "answer_status", "answer_reason", "next_attempt_at", "told"),
 )
+PAID_LOST = "it was paid for, and its answer never came; in_doubt.repay_lost: true buys it again before that"
 BASIS = {"explicit": "it names its country", "column": "region {} of its row", "default": "region {} by default"}
 
 
@@ -143,6 +144,8 @@ def _fact(fact: Row) -> Iterator[str]:
         reason = f" ({fact['answer_reason']})" if fact["answer_reason"] else ""
         again = f", asked again from {fact['next_attempt_at']}" if fact["next_attempt_at"] else ""
         yield f"{value}: {fact['answer_status']}{reason}{again}"
+        if fact["answer_reason"] == "paid_lost":
+            yield PAID_LOST
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,8 +1,11 @@
 """Addresses of servers in `ringfence.yaml`. What is refused is not repeated, for it may hold a password."""
 
 import re
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+# How a key says that its value stands in a variable of the environment.
+FROM_ENVIRONMENT = "env:"
 _WITH_PORT = re.compile(r"https?://[^\s/?#@]+:(\d{1,6})(?:/[^\s?#@]*)?", re.ASCII)
 _DOUBLED = re.compile("//")
 # A part of a path that is written in one way only, and is neither . nor ..
@@ -45,6 +48,34 @@ def public_url(text: str) -> str:
     if not plain_path(url(text)):
         raise ValueError(f"a provider may ask for this path in another way than it is written; {PLAIN}")
     return text
+
+
+def webhook(text: str) -> str:
+    """An address that gets messages, which may hold a secret; or `env:NAME`, where it stands. Raises ValueError."""
+    if text.startswith(FROM_ENVIRONMENT):
+        if text.removeprefix(FROM_ENVIRONMENT).isidentifier():
+            return text
+        raise ValueError("expected the name of a variable after env:, as in env:RINGFENCE_ALERTS")
+    try:
+        parts = urlsplit(text)
+        plain = (
+            re.fullmatch(r"https?://[^\s#]+", text) and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+        )
+    except ValueError:
+        plain = None
+    if not plain or (parts.scheme == "http" and not loopback(parts.hostname or "")):
+        raise ValueError(
+            "expected an https address (http on this machine alone) without user and fragment, or env:NAME"
+        )
+    return text
+
+
+def loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def proxy(text: str) -> str:

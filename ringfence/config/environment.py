@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
 from ringfence.config import file, rates
-from ringfence.config.addresses import address, wrong_port
+from ringfence.config.addresses import address, loopback, wrong_port
 from ringfence.config.model import Config
 from ringfence.config.rates import Rates
 from ringfence.errors import ConfigError, SecretMissingError
@@ -38,7 +37,12 @@ class Setup:
             beside = {name: value for name, value in dotenv_values(path).items() if value}
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path}: cannot be read ({file.cause(error)})") from None
-        return {**beside, **os.environ}
+        found = {**beside, **os.environ}
+        # At once, and of every provider: a process that asks none of them may still come upon a text that quotes one.
+        for name in self.config.providers:
+            for value in (found.get(each) for names in provider(name).secrets for each in names):
+                register_secret(value or "")
+        return found
 
     @cached_property
     def rates(self) -> Rates:
@@ -74,7 +78,7 @@ class Setup:
             raise ConfigError(told + wrong_port(url))
         vendors = any(host == each or host.endswith(f".{each}") for each in provider(name).hosts)
         if self.config.mode == "simulate":
-            if vendors or not (_loopback(host) or host in self.config.simulator_hosts):
+            if vendors or not (loopback(host) or host in self.config.simulator_hosts):
                 raise ConfigError(
                     f"{where} is {url}, but mode is simulate: name the simulator, e.g. http://127.0.0.1:8900"
                 )
@@ -99,9 +103,9 @@ class Setup:
         where = f"{self.path}: callbacks.public_url is {url}, but mode is {self.config.mode}"
         host = urlsplit(url).hostname or ""
         if self.config.mode == "simulate":
-            if not (_loopback(host) or host in self.config.simulator_hosts):
+            if not (loopback(host) or host in self.config.simulator_hosts):
                 raise ConfigError(f"{where}: name this machine, e.g. http://127.0.0.1:8910")
-        elif _loopback(host) or not url.startswith("https://"):
+        elif loopback(host) or not url.startswith("https://"):
             raise ConfigError(
                 f"{where}: name an https address that providers can reach, e.g. https://hooks.example.com"
             )
@@ -120,13 +124,6 @@ class Setup:
                 return found
         wanted = ", or ".join(" and ".join(names) for names in provider(name).secrets)
         raise SecretMissingError(f"provider {name} needs {wanted} in the environment (or in .env beside {self.path})")
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def config_path(env: Mapping[str, str]) -> Path:

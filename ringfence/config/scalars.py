@@ -2,13 +2,13 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from ringfence.config.addresses import proxy, public_url, url
+from ringfence.config.addresses import proxy, public_url, url, webhook
 from ringfence.config.countries import country
 from ringfence.errors import MoneyError
 from ringfence.money.amount import Money
@@ -144,7 +144,7 @@ def _one_or_many(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-def _once_each(names: list[str]) -> list[str]:
+def _once_each(names: list[Any]) -> list[Any]:
     for place, name in enumerate(names):
         if name in names[:place]:
             raise ValueError(f"'{name}' stands twice; keep one")
@@ -176,7 +176,7 @@ def _file(text: str) -> str:
 
 Interval = Annotated[int, BeforeValidator(_interval)]
 Seconds = Annotated[int, BeforeValidator(_seconds)]
-Share = Annotated[int, BeforeValidator(_share)]
+Shares = Annotated[list[Annotated[int, BeforeValidator(_share)]], AfterValidator(_once_each), AfterValidator(sorted)]
 Amount = Annotated[Money, BeforeValidator(_money)]
 AmountPerDay = Annotated[Money, BeforeValidator(_daily_money)]
 Rate = Annotated[int, BeforeValidator(_rate)]
@@ -191,6 +191,7 @@ File = Annotated[str, AfterValidator(_file)]
 # Without user information or query: an address is printed, and holds no secret.
 Url = Annotated[str, AfterValidator(url)]
 PublicUrl = Annotated[str, AfterValidator(public_url)]
+Webhook = Annotated[str, AfterValidator(webhook)]
 Proxy = Annotated[str, AfterValidator(proxy)]
 Names = Annotated[list[str], BeforeValidator(_one_or_many), Field(min_length=1), AfterValidator(_once_each)]
 Routes = Annotated[

@@ -16,8 +16,9 @@ from ringfence.config.scalars import (
     PublicUrl,
     Rate,
     Seconds,
-    Share,
+    Shares,
     Url,
+    Webhook,
 )
 from ringfence.money.amount import Money
 from ringfence.providers.lookup import Fact
@@ -163,10 +164,10 @@ class InDoubt(Section):
 class Alerts(Section):
     """When people are told about budgets, and where: a webhook gets each of them once, beside the asset checks."""
 
-    shares: list[Share] = Field(default=[50, 80, 100], description="percent of a cap at which it is told")
-    webhook: str | None = Field(
+    shares: Shares = Field(default=[50, 80, 100], description="percents of a cap; each is told when it is reached")
+    webhook: Webhook | None = Field(
         default=None,
         repr=False,
-        description="https address that gets a POST with JSON; `env:NAME` reads it from the environment, as one with a "
-        "secret in it should be",
+        description="https address that gets a POST with JSON for each; `env:NAME` reads it from the environment, as "
+        "one with a secret in it should be",
     )

@@ -38,6 +38,7 @@ _NEVER_SHOWN = frozenset(
         "prices",
         "fx",
         "public_url",
+        "webhook",
     }
 )
 # Signs of a value, or of a key, that are shown.

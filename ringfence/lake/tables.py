@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import DeltaError
 
 from ringfence.errors import LakeError
 from ringfence.lake.columns import TABLES
+from ringfence.lake.disk import disk_told
 from ringfence.lake.parts import rows
 
 # The name under which a commit of `lookups` carries the highest settlement that it holds.
@@ -153,17 +153,9 @@ class Lake:
 
 
 def _written(table: str | DeltaTable, frame: pl.DataFrame, **how: Any) -> None:
-    """Commit to a table, whole or not at all; a full disk is told as such.
-
-    A table that was made before a column of ours existed gains it.
-    """
-    try:
+    """Commit to a table, whole or not at all; a table that was made before a column of ours existed gains it."""
+    with disk_told():
         write_deltalake(table, frame, schema_mode="merge", **how)
-    except DeltaError as error:
-        # delta-rs repeats the machine's own number for it (errno 28, ENOSPC) in its text, and has no class for it.
-        if "os error 28" not in str(error):
-            raise
-        raise LakeError("the disk of the lake is full: free space and run again, nothing was lost") from None
 
 
 def usable(home: Path) -> None:

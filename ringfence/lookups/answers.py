@@ -6,11 +6,12 @@ Recovery, collecting, publishing and parsing again all read an attempt here, so 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ringfence.http.exchange import Reply
 from ringfence.lookups.verdict import judge
 from ringfence.numbers.phone import Phone
-from ringfence.providers.collectable import Collectable, Later
+from ringfence.providers.collectable import Collectable, Later, Traceable
 from ringfence.providers.lookup import Lookup, Outcome
 from ringfence.providers.matching import one_of
 from ringfence.providers.provider import Parsed, Provider
@@ -21,12 +22,17 @@ NOTHING_CAME = "the process that sent it is gone, and no reply was stored"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A whole reply as it is stored; `source` and `ref` as in `collectable.Later`, or `response`."""
+    """A whole reply as it is stored; `source`, `ref` and `at` as in `collectable.Later`, or `response`."""
 
     reply_id: int
     source: str
     ref: str
     reply: Reply = field(repr=False)
+    at: datetime | None = None
+
+    def later(self) -> Later:
+        """The same as its provider sees what came after the first reply."""
+        return Later(self.source, self.ref, self.reply, self.at)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +54,42 @@ def read(kind: Provider, product: str, kept: Sequence[Kept], asked: Sequence[Pho
     """Read all replies to an attempt.
 
     `given_up` says that nothing more is waited for: numbers that a log alone tells of are settled by it, a missing
-    price is the list price, and what has no answer at all is in doubt.
+    price is the list price, and what has no answer at all is in doubt. What is in doubt and was traced is answered by
+    what its log tells, and void where that is evidence that nothing was charged.
     """
     accepted = next((each.reply for each in reversed(kept) if each.source == "response"), None)
     first = judge(kind, product, accepted, asked) if accepted else Parsed("doubt", NOTHING_CAME)
     later = [each for each in kept if each.source != "response"]
-    if first.verdict == "void" or kind.products[product].mode == "sync" or not isinstance(kind, Collectable):
+    whole = kind.products[product].mode == "sync" and first.verdict != "doubt"
+    if first.verdict == "void" or whole or not isinstance(kind, Collectable):
         return Read(first, accepted)
     told = [(each.source, _judged_later(kind, product, each, accepted, asked)) for each in later]
     if first.verdict != "awaiting" and not any(parsed.lookups for _, parsed in told):
         free = next((parsed for _, parsed in told if parsed.verdict == "void"), None)
-        return Read(free if free and len(asked) == 1 else first, accepted)
+        free = free if len(asked) == 1 else None
+        return Read(free or _uncharged(kind, product, first, later, asked) or first, accepted, unanswered=tuple(asked))
     return _combined(kind, product, first, told, asked, accepted, kept[-1].reply_id, given_up=given_up)
+
+
+def _uncharged(
+    kind: Collectable, product: str, first: Parsed, later: Sequence[Kept], asked: Sequence[Phone]
+) -> Parsed | None:
+    """The verdict of a log that is evidence that nothing was charged; None where it is not."""
+    if first.verdict != "doubt" or not asked or not isinstance(kind, Traceable):
+        return None
+    try:
+        why = kind.uncharged(product, [each.later() for each in later], asked)
+    except Exception:  # noqa: BLE001 - a defect of ours is no evidence: it stays in doubt
+        _LOG.exception("reading the log of %s failed", kind.name)
+        return None
+    return Parsed("void", why) if why else None
 
 
 def _judged_later(
     kind: Collectable, product: str, kept: Kept, accepted: Reply | None, asked: Sequence[Phone]
 ) -> Parsed:
     try:
-        later = Later(kept.source, kept.ref, kept.reply)  # type: ignore[arg-type]
-        return kind.parse_later(product, later, accepted, asked)
+        return kind.parse_later(product, kept.later(), accepted, asked)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not lose a paid answer: it is stored, and waits
         _LOG.exception("the parser of %s failed on a stored %s", kind.name, kept.source)
         return Parsed("doubt", f"our parser failed on a {kept.source} ({type(error).__name__}); it is stored")

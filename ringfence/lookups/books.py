@@ -62,7 +62,9 @@ _CLAIMS = select(
     *(ATTEMPT.c[name] for name in ("attempt_id", "state", "provider", "product", "facts")),
     ATTEMPT.c.reserved_at.label("since"),
 ).join(ATTEMPT, ATTEMPT.c.attempt_id == CLAIM.c.attempt_id)
-_ASKED = select(ASKED.c.subject_id, ASKED.c.product, ASKED.c.facts, ASKED.c.asked_at).where(ASKED.c.asked_at > 0)
+_ASKED = select(*(ASKED.c[name] for name in ("subject_id", "product", "facts", "asked_at", "lost"))).where(
+    ASKED.c.asked_at > 0
+)
 _DEFERRALS = pl.Schema(
     {"at": pl.Int64(), "status": pl.String(), "reason": pl.String(), "subject_id": pl.List(pl.Int64)}
 )

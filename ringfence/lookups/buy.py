@@ -105,7 +105,7 @@ async def _run(
     """Buy round by round, from this one on, whose batches are given."""
     async with open_lanes(course.setup, course.providers) as lanes:
         desk.lanes = lanes
-        async with meanwhile(desk, course.lake, tell):
+        async with meanwhile(course.setup, desk, course.lake, tell):
             await spend(desk, affordable)
             await _answers(course.setup, desk)
             for later in range(number + 1, len(course)):

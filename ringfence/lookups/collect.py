@@ -2,14 +2,15 @@
 
 import asyncio
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from ringfence.config.environment import Setup
 from ringfence.errors import RingfenceError
+from ringfence.lookups.asking import decided_free, is_traced_now, pollable
 from ringfence.lookups.collector import LOOK, OVERDUE, Collector, overdue
 from ringfence.lookups.lanes import open_lanes
 from ringfence.lookups.late import note_late
-from ringfence.lookups.polling import pollable
+from ringfence.lookups.polled import put_off
 from ringfence.money.ledger import Ledger
 from ringfence.money.schema import ATTEMPT, META, POLL, REPLY
 from ringfence.providers.registry import provider
@@ -26,7 +27,7 @@ def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
     A provider that is not configured any more, or whose credentials are missing, is not asked again: what it sends
     by itself is read all the same.
     """
-    query = select(ATTEMPT.c.provider).where(ATTEMPT.c.state.in_(("awaiting", "in_doubt"))).distinct()
+    query = select(ATTEMPT.c.provider).where(_of_interest()).distinct()
     with ledger.store.read() as connection:
         newest = _read_to(connection)
         names = set(connection.scalars(query))
@@ -43,7 +44,9 @@ def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
                     await asyncio.sleep(LOOK)
 
     asyncio.run(once())
-    told += note_late(ledger)
+    if names - askable:
+        put_off(ledger, names - askable)
+    told += note_late(ledger, who)
     with ledger.store.write() as connection:
         connection.execute(META.delete().where(META.c.key == COLLECTED))
         connection.execute(META.insert().values(key=COLLECTED, value=str(newest)))
@@ -71,18 +74,26 @@ def _can_be_asked(setup: Setup, name: str, told: list[str]) -> bool:
     return True
 
 
+def _of_interest() -> ColumnElement[bool]:
+    return ATTEMPT.c.state.in_(("awaiting", "in_doubt")) | decided_free()
+
+
 def anything_to_collect(ledger: Ledger) -> str | None:
     """What a collecting run would find, in a sentence; None when it would find nothing new."""
     now = ledger.store.clock()
     with ledger.store.read() as connection:
         seen = int(connection.scalar(select(META.c.value).where(META.c.key == COLLECTED)) or 0)
         came = connection.scalar(select(func.count()).where(REPLY.c.source == "callback", REPLY.c.reply_id > seen))
-        waits = select(*(ATTEMPT.c[name] for name in OVERDUE), POLL.c.next_at).where(ATTEMPT.c.state == "awaiting")
-        rows = connection.execute(waits.join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)).all()
+        waits = select(ATTEMPT.c.state, ATTEMPT.c.evidence, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.next_at)
+        waits = waits.where(_of_interest())
+        found = connection.execute(waits.join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)).all()
+    rows = [row for row in found if row.state == "awaiting"]
+    doubtful = [row for row in found if is_traced_now(dict(row._mapping), now)]
     if came:
         return f"{came:,} callbacks came"
     over = sum(overdue(row, now) for row in rows)
     if over:
         return f"{over:,} requests were not answered in time"
-    again = sum(pollable(provider(row.provider).products[row.product]) and (row.next_at or 0) <= now for row in rows)
+    waiting = [row for row in rows if pollable(provider(row.provider).products[row.product])]
+    again = sum((row.next_at or 0) <= now for row in (*waiting, *doubtful))
     return f"{again:,} requests can be asked about again" if again else None

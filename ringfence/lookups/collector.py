@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from ringfence.config.sections import Privacy
+from ringfence.lookups.asking import askable, pollable
 from ringfence.lookups.lane import Lane
-from ringfence.lookups.polling import due_polls, keep_polled, of_pollable, pollable, send_polls
+from ringfence.lookups.polled import keep_polled
+from ringfence.lookups.polling import due_polls, send_polls
 from ringfence.lookups.replies import decided, read_attempt
 from ringfence.money import progress
 from ringfence.money.ledger import Ledger
@@ -64,9 +66,9 @@ class Collector:
         now = self.ledger.store.clock()
         mine = POLL.c.attempt_id == ATTEMPT.c.attempt_id
         query = select(func.count()).select_from(ATTEMPT).join(POLL, mine, isouter=True)
-        query = query.where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")), func.coalesce(POLL.c.next_at, 0) <= now)
+        query = query.where(askable(self.lanes, now), func.coalesce(POLL.c.next_at, 0) <= now)
         with self.ledger.store.read() as connection:
-            return bool(connection.scalar(self._mine(query).where(of_pollable(self.lanes))))
+            return bool(connection.scalar(self._mine(query)))
 
     def _mine(self, query: Select[Any]) -> Select[Any]:
         return query if self.launch_id is None else query.where(ATTEMPT.c.launch_id == self.launch_id)

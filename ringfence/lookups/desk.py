@@ -13,17 +13,16 @@ from ringfence.lookups.notes import Notes
 from ringfence.lookups.queue import Queue
 from ringfence.lookups.tally import Tally
 from ringfence.lookups.verdict import judge, move_for
+from ringfence.money.balance import Said
 from ringfence.money.batch import Batch, Refused
 from ringfence.money.conversion import converted
+from ringfence.money.heard import Heard
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Move, Settle, Void, dearest
-from ringfence.money.rate import take
 from ringfence.money.reserve import Owner, Reserved
 from ringfence.money.workers import Worker
 from ringfence.numbers.phone import Phone
 from ringfence.providers.provider import Parsed
-
-NOT_OURS = "this run has lost its lock file, so that another process may have taken over: start it again"
 
 
 @dataclass(slots=True)
@@ -31,7 +30,7 @@ class Desk:
     """One run's purchases. `left` is what was not bought, and why; `asked` what was; `notes` what providers told.
 
     `callbacks` is the public address of the receiver. `before_turn` runs inside every transaction, before anything is
-    reserved: budgets that changed take effect there.
+    reserved: budgets that changed take effect there. `began` is when the run did (microseconds UTC).
     """
 
     ledger: Ledger
@@ -48,12 +47,14 @@ class Desk:
     tally: Tally = field(default_factory=Tally)
     asked: set[int] = field(default_factory=set)
     notes: Notes = field(default_factory=Notes)
+    balances: list[Said] = field(default_factory=list)
+    began: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.ledger.store.clock()
 
     def next_batches(self) -> list[Batch]:
         """Take from the queue what may go out now; what belongs to a stopped provider is left for good."""
-        if not self.worker.owns():
-            for lane in self.lanes.values():
-                lane.stop(NOT_OURS)
         for name, product in self.queue:
             if why := self.lanes[name].given_up(product):
                 self._leave(self.queue.drain((name, product)), why)
@@ -82,21 +83,9 @@ class Desk:
         self.queue.put_back(batch for batch in chosen if self.lanes[batch.provider].halted)
         return kept
 
-    def paced(self, connection: Connection, chosen: list[Batch]) -> list[Batch]:
-        """Keep as many batches as the providers' rates allow now; the others go back to the head of the queue."""
-        granted: list[Batch] = []
-        back: list[Batch] = []
-        for name, lane in self.lanes.items():
-            mine = [batch for batch in chosen if batch.provider == name]
-            count, wait = take(
-                connection, name, per_second=lane.per_second, wanted=len(mine), at=self.ledger.store.clock()
-            )
-            granted += mine[:count]
-            back += mine[count:]
-            if count < len(mine):
-                lane.wait(max(wait, 1 / lane.per_second))
-        self.queue.put_back(back)
-        return [narrowed for batch in granted if (narrowed := self._afforded(batch))]
+    def affording(self, chosen: list[Batch]) -> list[Batch]:
+        """What the run's own limit leaves of these batches; the rest of them is left for good."""
+        return [narrowed for batch in chosen if (narrowed := self._afforded(batch))]
 
     def _afforded(self, batch: Batch) -> Batch | None:
         price = batch.cost.amount
@@ -129,12 +118,20 @@ class Desk:
         if parsed.pause:
             lane.pause(parsed.pause)
         self.notes.add(parsed.notes)
+        if parsed.balance:
+            self.balances.append(Said(attempt.attempt_id, batch.provider, parsed.balance))
         subjects = {number: subject for subject, number in attempt.numbers.items()}
         priced = {"attempt_id": attempt.attempt_id, "unit_price": price.amount, "currency": price.currency}
         move = move_for({**priced, "terms": batch.terms, "rate": batch.rate}, parsed, subjects)
         if parsed.verdict == "void":
             self._again(lane, self._given_back(attempt), parsed, renewed=renewed)
-            return move
+        else:
+            self._decided(lane, attempt, move)
+        lane.tell(attempt.at, parsed, move, renewed=renewed)
+        return move
+
+    def _decided(self, lane: Lane, attempt: Reserved, move: Move) -> None:
+        batch, price = attempt.batch, attempt.batch.unit_price
         self.tally.done += len(attempt.numbers)
         if isinstance(move, Settle):
             self.tally.held -= len(move.answers) * batch.cost.amount
@@ -145,8 +142,7 @@ class Desk:
                 lane.stop(f"{batch.provider} bills more than {told}: set the price right, then resume it")
             lane.answered()
         else:
-            lane.doubted(parsed.evidence)
-        return move
+            lane.doubted(move.evidence)
 
     def _again(self, lane: Lane, batch: Batch, parsed: Parsed, *, renewed: bool) -> None:
         """Make a request that cost nothing anew as another attempt, where that may help."""
@@ -168,6 +164,7 @@ class Desk:
         if why is None:
             return None
         self.queue.put_back([self._given_back(attempt)])
+        self.lanes[attempt.batch.provider].heard.append(Heard(attempt.at, "nothing"))
         return Void(attempt.attempt_id, f"never sent: {why}")
 
     def _given_back(self, attempt: Reserved) -> Batch:

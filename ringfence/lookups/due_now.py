@@ -33,7 +33,7 @@ def due_now(config: Config, ledger: Ledger, lake: Lake, at: int) -> tuple[int, p
     )
     countries = wanted["country"].unique().sort().to_list()
     routes = {country: route(config, country) for country in countries}
-    seq, asked = _asked(ledger)
+    seq, asked = _asked(ledger, repay_lost=config.in_doubt.repay_lost)
     frame = due(
         wanted,
         lake.read("phone_facts"),
@@ -74,12 +74,15 @@ def _on_route(asked: pl.DataFrame, wanted: pl.DataFrame, steps: pl.DataFrame, me
     return found.with_columns(pl.when(pl.col("seq") > merged).then(last).otherwise("step").alias("step"))
 
 
-def _asked(ledger: Ledger) -> tuple[int, pl.DataFrame]:
-    """The newest settlement, and when which product was last asked about which number."""
+def _asked(ledger: Ledger, *, repay_lost: bool) -> tuple[int, pl.DataFrame]:
+    """The newest settlement, and when which product was last asked about which number.
+
+    With `repay_lost` an asking that was paid for in vain is none.
+    """
     query = (
         select(SUBJECT.c.phone_e164, ASKED.c.product, ASKED.c.facts, ASKED.c.asked_at, ASKED.c.seq)
         .join(SUBJECT, SUBJECT.c.subject_id == ASKED.c.subject_id)
-        .where(ASKED.c.asked_at > 0)
+        .where(ASKED.c.asked_at > 0, ASKED.c.lost <= (0 if repay_lost else 1))
     )
     with ledger.store.read() as connection:
         seq = settled_seq(connection)

@@ -3,9 +3,13 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ringfence.http.client import Client
-from ringfence.providers.provider import Provider
+from ringfence.money.decision import Await, Doubt, Move, Settle
+from ringfence.money.heard import Heard
+from ringfence.money.rate import Place
+from ringfence.providers.provider import Parsed, Provider
 
 # A request that provably cost nothing is made anew at most this often in a row, with growing pauses.
 TRIES = 4
@@ -21,7 +25,9 @@ class Lane:
     `closed` has the products alone that are given up, and why; `refusals` what the provider itself said no with.
     `halted` says that somebody has stopped it by hand.
     `tries` and `doubts` count since the last settled reply; `resumes` ends the pause after a failure, `not_before` any
-    pause (monotonic seconds). `refused_token` is the token (its serial) that was last refused, since the last answer.
+    pause, `opens` the wait for a breaker (monotonic seconds). `refused_token` is the token (its serial) that was last
+    refused, since the last answer. `heard` is what replies told of its health that the ledger has not yet, `place` the
+    lane's own in the line for tokens.
     """
 
     provider: Provider
@@ -41,10 +47,13 @@ class Lane:
     closed: dict[str, str] = field(default_factory=dict)
     refusals: list[str] = field(default_factory=list)
     refused_token: int | None = None
+    opens: float = 0.0
+    heard: list[Heard] = field(default_factory=list)
+    place: Place = field(default_factory=Place)
 
     def can_send(self) -> bool:
         """Whether a request may go out now."""
-        return self.busy < self.in_flight and self.clock() >= self.not_before
+        return self.busy < self.in_flight and self.clock() >= max(self.not_before, self.opens)
 
     def given_up(self, product: str) -> str | None:
         """Why nothing more is asked of this product in this run, None while it may be."""
@@ -58,7 +67,8 @@ class Lane:
         """Seconds until a batch of this product can go on: 0 when it is given up, None when no place is free."""
         if self.given_up(product):
             return 0.0
-        return max(0.0, self.not_before - self.clock()) if self.busy < self.in_flight else None
+        until = max(self.not_before, self.opens)
+        return max(0.0, until - self.clock()) if self.busy < self.in_flight else None
 
     def stop(self, why: str, product: str | None = None) -> None:
         """Send nothing more in this run, to the provider or only for one product; the first reason stays."""
@@ -76,6 +86,14 @@ class Lane:
         """Send nothing for so long."""
         self.not_before = max(self.not_before, self.clock() + seconds)
 
+    def go_on(self) -> None:
+        """Wait no longer for the pace."""
+        self.not_before = self.resumes
+
+    def shut(self, seconds: float) -> None:
+        """Send nothing for so long, unless an answer comes: its breaker is open."""
+        self.opens = self.clock() + seconds
+
     def pause(self, seconds: float) -> None:
         """Send nothing for so long, what is reserved already neither: the provider itself said when it goes on."""
         self.resumes = max(self.resumes, self.clock() + seconds)
@@ -84,6 +102,7 @@ class Lane:
     def answered(self) -> None:
         """Count a settled reply: the provider is well."""
         self.doubts = self.tries = 0
+        self.opens = 0.0
         self.refused_token = None
 
     def renews(self, token: int | None) -> bool:
@@ -97,6 +116,21 @@ class Lane:
         self.refused_token = token
         self.client.drop_token(token)
         return True
+
+    def tell(self, sent_at: int, parsed: Parsed, move: Move, *, renewed: bool) -> None:
+        """Keep what came of a request for all processes, with the pause that was made of it; see `Heard`."""
+        verdict: Literal["well", "failing", "refused", "nothing"] = "nothing"
+        if parsed.stop and not parsed.stop_product and not renewed:
+            verdict = "refused"
+        elif isinstance(move, Settle | Await):
+            verdict = "well"
+        elif isinstance(move, Doubt):
+            verdict = "failing"
+        pause = PAUSE if parsed.throttled else 0.0
+        if parsed.throttled or parsed.pause or parsed.retry_after:
+            pause = max(pause, self.resumes - self.clock())
+        why = parsed.stop or move.evidence
+        self.heard.append(Heard(sent_at, verdict, why, parsed.throttled, int(pause * 1_000_000)))
 
     def doubted(self, evidence: str) -> None:
         """Count a request of unknown outcome."""

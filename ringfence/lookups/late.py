@@ -1,15 +1,22 @@
-"""Callbacks that come after their attempt is final: compared with what was settled, and noted. They change nothing."""
+"""What comes after its attempt is final: compared with what was settled, and noted. What is final does not change.
+
+A charge that shows after a void is booked beside it as a correction, and told as an alarm.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
-from ringfence.lookups.answers import Kept, read
+from ringfence.lookups.answers import Kept, Read, read
 from ringfence.lookups.replies import kept_replies, numbers_of, read_attempt
+from ringfence.lookups.verdict import move_for
+from ringfence.money.amount import Money
+from ringfence.money.correction import correct
 from ringfence.money.entries import Entries
 from ringfence.money.ledger import Ledger
+from ringfence.money.moves import Settle
 from ringfence.money.schema import ATTEMPT, META, REPLY
 from ringfence.money.states import OPEN
 from ringfence.money.store import unpack
@@ -23,52 +30,90 @@ COMPARED = "compared_to"
 _IGNORED: Mapping[str, Any] = {"raw_status": None, "raw_error": None, "raw_permanent": None, "result_ref": None}
 
 
-def note_late(ledger: Ledger) -> list[str]:
-    """Compare late callbacks with what was settled before; returns a sentence for each attempt that differs."""
+def note_late(ledger: Ledger, who: str = "collect") -> list[str]:
+    """Compare what came late with what was decided before; returns a sentence for each attempt that differs."""
     with ledger.store.read() as connection:
         since = int(connection.scalar(select(META.c.value).where(META.c.key == COMPARED)) or 0)
         upto = _decided_up_to(connection)
         late = _late(connection, since, upto)
-        found = [(attempt["attempt_id"], _difference(connection, attempt)) for attempt in late]
-    entries = Entries(ledger.store.clock(), "collect")
-    for attempt_id, difference in found:
+        voided = [each for each in late if each["state"] == "voided"]
+        charged = [(each["attempt_id"], found) for each in voided if (found := _charge(connection, each))]
+        settled = [each for each in late if each["state"] == "settled"]
+        differences = [(each["attempt_id"], _difference(connection, each)) for each in settled]
+    entries = Entries(ledger.store.clock(), who)
+    told = []
+    for attempt_id, difference in differences:
         entries.journal(attempt_id, "late_reply", why=difference or "it says the same")
+        told += [f"attempt {attempt_id}: a late callback {difference}"] if difference else []
     with ledger.store.write() as connection:
+        for attempt_id, move in charged:
+            if amount := _booked(connection, ledger, move, who):
+                told.append(f"attempt {attempt_id} was voided and is charged all the same: {amount}")
         entries.write(connection)
         connection.execute(META.delete().where(META.c.key == COMPARED))
         connection.execute(META.insert().values(key=COMPARED, value=str(upto)))
-    return [f"attempt {attempt_id}: a late callback {difference}" for attempt_id, difference in found if difference]
+    return told
+
+
+def _booked(connection: Connection, ledger: Ledger, move: Settle | str, who: str) -> str | None:
+    """What a correction has booked, or why it could not; None where it was booked before."""
+    if isinstance(move, str):
+        return f"{move}, and nothing is booked: compare with the provider's bill"
+    amount: Money | None = correct(connection, ledger, move, who)
+    return f"{amount} is booked as a correction" if amount else None
 
 
 def _decided_up_to(connection: Connection) -> int:
     """The newest reply before which every attempt is final: what is open may still settle by its own."""
     query = select(func.min(REPLY.c.reply_id)).join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)
-    first_open = connection.scalar(query.where(ATTEMPT.c.state.in_(OPEN), REPLY.c.source != "response"))
+    first_open = connection.scalar(query.where(ATTEMPT.c.state.in_(OPEN), REPLY.c.source == "callback"))
     newest = connection.scalar(select(func.coalesce(func.max(REPLY.c.reply_id), 0))) or 0
     return first_open - 1 if first_open else newest
 
 
 def _late(connection: Connection, since: int, upto: int) -> list[dict[str, Any]]:
+    """Settled attempts that were called back later, and voided ones of which anything came at all."""
+    own = REPLY.c.attempt_id == ATTEMPT.c.attempt_id
     query = (
         select(ATTEMPT)
-        .join(REPLY, REPLY.c.attempt_id == ATTEMPT.c.attempt_id)
-        .where(REPLY.c.source == "callback", REPLY.c.reply_id > since, REPLY.c.reply_id <= upto)
-        .where(ATTEMPT.c.state.not_in(OPEN), REPLY.c.reply_id > func.coalesce(ATTEMPT.c.read_to, 0))
+        .join(REPLY, or_(own, REPLY.c.attempt_id == ATTEMPT.c.residue_of))
+        .where(REPLY.c.source != "response", REPLY.c.reply_id > since, REPLY.c.reply_id <= upto)
+        .where(REPLY.c.reply_id > func.coalesce(ATTEMPT.c.read_to, 0))
+        .where(
+            or_(
+                ATTEMPT.c.state == "voided",
+                and_(ATTEMPT.c.state == "settled", own, REPLY.c.source == "callback"),
+            )
+        )
         .distinct()
     )
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _difference(connection: Connection, attempt: Mapping[str, Any]) -> str:
-    """What all replies together say now that those which were settled by did not; empty when that is the same."""
+def _all_of_it(connection: Connection, attempt: Mapping[str, Any]) -> Read:
+    """An attempt as all replies together tell it, also those that came after it was final."""
     numbers = numbers_of(connection, unpack(attempt["subjects"]))
     every: list[Kept] = kept_replies(connection, {**attempt, "state": "awaiting"})
     if attempt["state"] == "voided":
+        # Not by the one that it was voided for.
         every = [each for each in every if each.source != "response"]
     asked = [Phone(number) for number in numbers.values()]
-    now = read(provider(attempt["provider"]), attempt["product"], every, asked, given_up=True).parsed
-    if attempt["state"] == "voided":
-        return "answers a request that counted as free: see whether it is billed" if now.lookups else ""
+    return read(provider(attempt["provider"]), attempt["product"], every, asked, given_up=True)
+
+
+def _charge(connection: Connection, attempt: Mapping[str, Any]) -> Settle | str | None:
+    """What a voided attempt has cost after all; a sentence where that cannot be booked, None where it was not asked."""
+    found = _all_of_it(connection, attempt)
+    if not found.parsed.lookups:
+        return None
+    subjects = {number: subject for subject, number in numbers_of(connection, unpack(attempt["subjects"])).items()}
+    move = move_for(attempt, found.parsed, subjects, read_to=found.read_to)
+    return move if isinstance(move, Settle) else move.evidence
+
+
+def _difference(connection: Connection, attempt: Mapping[str, Any]) -> str:
+    """What all replies together say now that those which were settled by did not; empty when that is the same."""
+    now = _all_of_it(connection, attempt).parsed
     then = {one.phone: _bare(one) for one in read_attempt(connection, attempt, given_up=True).parsed.lookups}
     differ = sum(_bare(one) != then.get(one.phone) for one in now.lookups)
     return f"says something else of {differ} numbers than what was settled" if differ else ""

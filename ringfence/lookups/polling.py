@@ -1,33 +1,29 @@
-"""Asking again about what was accepted: the free requests that a provider states, at a pace, and their replies kept.
+"""Asking again about what was accepted, or is in doubt: the requests that a provider states for it, at a pace.
 
-Only GET requests leave here. A poll that fails costs nothing and is made again later.
+Only GET requests leave here, which buy nothing. One that fails is made again later. Replies are kept in `polled`.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, tuple_
+from sqlalchemy import Connection, Select, func
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.config.sections import Privacy
 from ringfence.http.exchange import Exchange, Reply
+from ringfence.lookups.asking import askable, asks
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.privacy import by_phone
-from ringfence.lookups.replies import numbers_of, read_attempt
-from ringfence.lookups.spend import kept_headers
+from ringfence.lookups.replies import numbers_of
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Stored, keep_replies
 from ringfence.money.rate import take
 from ringfence.money.schema import ATTEMPT, POLL
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
-from ringfence.providers.collectable import Collectable, Poll, Waiting
-from ringfence.providers.provider import Product
-from ringfence.providers.refusal import retry_after
-from ringfence.providers.registry import provider
+from ringfence.providers.collectable import Poll, Traceable
+from ringfence.providers.provider import Provider
 
 # Infobip allows 60 calls of its logs a minute; other vendors' logs are not asked oftener either.
 LOGS_A_SECOND = 1
@@ -35,8 +31,8 @@ LOGS_A_SECOND = 1
 FIRST_PAUSE, LAST_PAUSE = 1, 600
 # What is in doubt is hardly told any more: it is asked about four times a day.
 DOUBTFUL_PAUSE = 21_600
-# Statuses with which a vendor refuses to be asked at all now: that tells nothing of the attempt.
-_REFUSED = frozenset({401, 402, 403, 429})
+# What is decided, and has nothing left to ask about, is not looked at again.
+_NEVER = 10 * 365 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +58,7 @@ def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], 
     query = (
         attempts.add_columns(POLL.c.polls)
         .join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
-        .where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")), of_pollable(lanes))
+        .where(askable(lanes, now))
         .where(POLL.c.next_at.is_(None) | (POLL.c.next_at <= now))
         .order_by(POLL.c.next_at, ATTEMPT.c.reserved_at)
         .limit(most)
@@ -78,35 +74,17 @@ def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], 
     return paced
 
 
-def pollable(product: Product) -> bool:
-    """Whether a product can be asked about what it has accepted."""
-    return product.mode == "poll" or product.priced_late
-
-
-def of_pollable(names: Iterable[str]) -> ColumnElement[bool]:
-    """The attempts of these providers that can be asked about."""
-    keys = [(name, one.name) for name in names for one in provider(name).products.values() if pollable(one)]
-    return tuple_(ATTEMPT.c.provider, ATTEMPT.c.product).in_(keys)
-
-
 def _due(connection: Connection, lane: Lane, attempt: Mapping[str, Any], now: int) -> Due:
     numbers = list(numbers_of(connection, unpack(attempt["subjects"])).values())
     times = attempt["polls"] or 0
-    polls: Sequence[Poll] = ()
-    if isinstance(lane.provider, Collectable):
-        seen = read_attempt(connection, attempt)
-        waiting = Waiting(
-            product=attempt["product"],
-            asked=[Phone(number) for number in numbers],
-            sent_at=datetime.fromtimestamp(attempt["reserved_at"] / 1_000_000, UTC),
-            accepted=seen.accepted,
-            unanswered=seen.unanswered,
-            unpriced=seen.unpriced,
-        )
-        polls = lane.provider.polls(waiting, lane.base_url, lane.options)
-    longest = LAST_PAUSE if attempt["state"] == "awaiting" else DOUBTFUL_PAUSE
-    pause = int(min(FIRST_PAUSE * 2 ** min(times, 20), longest) * 1_000_000)
-    return Due(attempt["attempt_id"], attempt["provider"], attempt["country"], numbers, polls, times + 1, now + pause)
+    polls = asks(connection, lane.provider, lane.base_url, lane.options, attempt, now).polls
+    is_doubtful = attempt["state"] != "awaiting"
+    longest = DOUBTFUL_PAUSE if is_doubtful else LAST_PAUSE
+    pause = min(FIRST_PAUSE * 2 ** min(times, 20), longest)
+    if is_doubtful and not polls:
+        pause = _NEVER if attempt["state"] == "voided" else longest
+    again_at = now + int(pause * 1_000_000)
+    return Due(attempt["attempt_id"], attempt["provider"], attempt["country"], numbers, polls, times + 1, again_at)
 
 
 def _paced(connection: Connection, lane: Lane, due: Due, now: int) -> Due:
@@ -154,39 +132,14 @@ async def send_polls(
         if not isinstance(exchange, Reply):
             return due, poll, exchange
         rule = by_phone(privacy, dict.fromkeys(due.numbers, due.country))
-        return due, poll, Reply(exchange.status, exchange.headers, lane.provider.withhold(exchange.body, rule))
+        body = _own(lane.provider, poll, exchange.body, due.numbers)
+        return due, poll, Reply(exchange.status, exchange.headers, lane.provider.withhold(body, rule))
 
     return list(await asyncio.gather(*(one(due, poll) for due in asked for poll in due.polls)))
 
 
-def keep_polled(ledger: Ledger, lanes: Mapping[str, Lane], told: Sequence[tuple[Due, Poll, Exchange]]) -> None:
-    """Store the replies; a vendor that refuses to be asked is left alone for a while."""
-    stored: list[Stored] = []
-    refused: dict[str, float] = {}
-    whole = {due.attempt_id for due, _, _ in told if due.whole}
-    for due, poll, exchange in told:
-        if not isinstance(exchange, Reply):
-            whole.discard(due.attempt_id)
-            continue
-        if exchange.status in _REFUSED:
-            pause = retry_after(exchange.headers) or LAST_PAUSE
-            refused[due.attempt_id] = max(pause, refused.get(due.attempt_id, 0.0))
-            whole.discard(due.attempt_id)
-            continue
-        stored.append(
-            Stored(
-                attempt_id=due.attempt_id,
-                source=poll.source,
-                status=exchange.status,
-                headers=kept_headers(lanes[due.provider].provider, exchange.headers),
-                body=exchange.body,
-                complete=True,
-                ref=poll.ref,
-            )
-        )
-    with ledger.store.write() as connection:
-        keep_replies(connection, ledger, stored)
-        connection.execute(POLL.update().where(POLL.c.attempt_id.in_(whole)).values(told_at=ledger.store.clock()))
-        for attempt_id, pause in refused.items():
-            again = ledger.store.clock() + int(pause * 1_000_000)
-            connection.execute(POLL.update().where(POLL.c.attempt_id == attempt_id).values(next_at=again))
+def _own(kind: Provider, poll: Poll, body: bytes, numbers: Sequence[str]) -> bytes:
+    """What of a reply is about this attempt: what tells of others is not ours to keep."""
+    if not poll.shared:
+        return body
+    return kind.part(body, [Phone(number) for number in numbers]) if isinstance(kind, Traceable) else b""

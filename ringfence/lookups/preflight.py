@@ -6,12 +6,15 @@ What concerns providers is in `suppliers`, what the ledger knows in `standing`. 
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ringfence.config.addresses import FROM_ENVIRONMENT
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
-from ringfence.errors import LakeError, RingfenceError
+from ringfence.config.webhook import KEY, webhook_of
+from ringfence.errors import ConfigError, LakeError, RingfenceError
 from ringfence.lake.tables import usable
 from ringfence.lookups import suppliers
 from ringfence.lookups.due_now import next_tick
@@ -107,6 +110,19 @@ def currencies(config: Config) -> Iterator[Finding]:
             yield Finding("fail", what, told, f"state it in {config.currency}")
 
 
+def alerts(setup: Setup) -> Finding:
+    """Whether people are told of budgets, and where: never the address itself."""
+    shares = ", ".join(f"{share} %" for share in setup.config.alerts.shares) or "no share"
+    try:
+        address = webhook_of(setup)
+    except ConfigError as error:
+        return replace(failed("alerts", error), status="warn")
+    if address is None:
+        return Finding("ok", "alerts", f"at {shares} of a cap, by asset checks alone; no alerts.webhook is set")
+    variable = (setup.config.alerts.webhook or "").partition(FROM_ENVIRONMENT)[2]
+    return Finding("ok", "alerts", f"at {shares} of a cap, to the address in {variable or KEY}")
+
+
 def schedule(setup: Setup, now: datetime) -> Finding:
     """When the next run begins by itself."""
     tick = next_tick(setup.config, now)
@@ -144,5 +160,6 @@ def examined(setup: Setup, now: datetime | None = None) -> list[Finding]:
         *suppliers.prices(setup, on),
         *suppliers.sunsets(setup, on),
         *consent(setup),
+        alerts(setup),
         schedule(setup, at),
     ]

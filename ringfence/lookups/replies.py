@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -48,7 +49,8 @@ def _kept(attempt: Row, found: Mapping[str, Sequence[Any]]) -> Iterator[Kept]:
         decided = row.source == "response" if read_to is None else row.reply_id <= read_to
         if decided or attempt["state"] != "settled":
             reply = Reply(row.status, json.loads(row.headers), zlib.decompress(row.body))
-            yield Kept(row.reply_id, row.source, row.ref, reply)
+            at = datetime.fromtimestamp(row.received_at / 1_000_000, UTC)
+            yield Kept(row.reply_id, row.source, row.ref, reply, at)
 
 
 def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str]:

@@ -13,6 +13,7 @@ from ringfence.config.environment import Setup
 from ringfence.config.model import Config
 from ringfence.lake import served
 from ringfence.lake.columns import TABLES
+from ringfence.lake.disk import disk_told
 from ringfence.lake.tables import Lake
 from ringfence.lookups import books
 from ringfence.lookups.book_units import fee_book
@@ -67,8 +68,9 @@ def base_columns() -> dict[str, list[str]]:
 
 def _written(folder: Path, frames: Mapping[str, pl.DataFrame]) -> dict[str, Path]:
     paths = {name: folder / f"{name}.parquet" for name in frames}
-    for name, frame in frames.items():
-        frame.write_parquet(paths[name])
+    with disk_told():
+        for name, frame in frames.items():
+            frame.write_parquet(paths[name])
     return paths
 
 
@@ -109,6 +111,7 @@ def _of_config(config: Config) -> dict[str, pl.DataFrame]:
         "not_told": _texts(not_told, "provider", "product", "fact", "country"),
         "routes": pl.DataFrame(routes, schema={**_columns("country", "provider"), "step": pl.Int64}, orient="row"),
         "unknown_for": pl.DataFrame({"seconds": waits}, schema={"seconds": pl.Int64}),
+        "in_doubt": pl.DataFrame({"repay_lost": [config.in_doubt.repay_lost]}, schema={"repay_lost": pl.Boolean}),
         "allowed": _texts(allowed(config.privacy), "fact", "country"),
         "sources": _texts([(name,) for name in config.sources], "source"),
         "facts": pl.DataFrame({"fact": list(BIT), "bit": list(BIT.values())}),

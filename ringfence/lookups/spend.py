@@ -8,16 +8,20 @@ it, so that no defect of a parser loses a paid answer.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
 
 from ringfence.http.exchange import Exchange, Reply
+from ringfence.lookups import gates
 from ringfence.lookups.desk import Desk
 from ringfence.lookups.privacy import by_phone
-from ringfence.money import progress, switch
+from ringfence.money import balance, progress, switch
 from ringfence.money.batch import Batch
 from ringfence.money.moves import Doubt, Move, Stored, Void, apply, keep_replies
 from ringfence.money.reserve import Reserved, fingerprint, reserve
 from ringfence.numbers.phone import Phone
 from ringfence.providers.provider import Ask, Provider
+from ringfence.providers.refusal import dated
 
 KEPT_HEADERS = frozenset({"date", "retry-after", "content-type"})
 
@@ -70,8 +74,15 @@ def _commit(desk: Desk, turn: Turn, chosen: list[Batch]) -> list[Reserved]:
         desk.before_turn(connection)
         keep_replies(connection, ledger, _stored(desk, turn.arrived))
         apply(connection, ledger, turn.moves, owner.worker_id)
-        offered = desk.paced(connection, desk.obeying(switch.stops(connection), chosen))
+        desk.notes.add(balance.note(connection, ledger.store.clock(), owner.worker_id, desk.balances))
+        desk.balances.clear()
+        gates.hear(desk, connection)
+        allowed = desk.obeying(switch.stops(connection), chosen)
+        for gate in (gates.owned, gates.healthy, gates.paced):
+            allowed = gate(desk, connection, allowed)
+        offered = desk.affording(allowed)
         reserved, refused = reserve(connection, ledger, owner, offered)
+        gates.passed(desk, connection, allowed, reserved)
         desk.left += refused
         desk.entered(offered, reserved)
         progress.put(
@@ -85,6 +96,7 @@ def _commit(desk: Desk, turn: Turn, chosen: list[Batch]) -> list[Reserved]:
             held=desk.tally.held,
             currency=desk.currency,
         )
+    gates.heard(desk)
     return reserved
 
 
@@ -120,9 +132,16 @@ async def _send(desk: Desk, attempt: Reserved) -> Exchange:
     ask = Ask(batch.product, phones, batch.country, lane.base_url, lane.options, callback_url)
     request = lane.provider.request(ask)
     request.headers["X-Request-Id"] = attempt.attempt_id
-    exchange = await lane.client.send(request, before_send=desk.worker.owns)
+    exchange = await lane.client.send(request, before_send=partial(_still_ours, desk))
+    now = datetime.fromtimestamp(desk.ledger.store.clock() / 1_000_000, UTC)
+    exchange = replace(exchange, headers=dated(exchange.headers, now))
     rule = by_phone(desk.privacy, dict.fromkeys(numbers, batch.country))
     return replace(exchange, body=lane.provider.withhold(exchange.body, rule))
+
+
+def _still_ours(desk: Desk) -> bool:
+    with desk.ledger.store.read() as connection:
+        return desk.worker.may_buy(connection)
 
 
 async def _landed(desk: Desk, turn: Turn) -> Iterable[asyncio.Task[Exchange]]:
@@ -167,3 +186,4 @@ async def _leave(desk: Desk, turn: Turn) -> None:
     with ledger.store.write() as connection:
         late = [desk.judged(attempt, exchange) for attempt, exchange in turn.arrived]
         apply(connection, ledger, late, desk.owner.worker_id)
+        gates.hear(desk, connection)

@@ -14,9 +14,11 @@ from ringfence.config.environment import Setup
 from ringfence.errors import LedgerError
 from ringfence.lake.served import NAME
 from ringfence.lake.tables import state_of
+from ringfence.lookups.doubts import outlook
 from ringfence.lookups.duration import lasting
 from ringfence.lookups.finding import Finding, failed, incomparable
-from ringfence.money import budget, health, switch
+from ringfence.money import breaker, budget, health, switch
+from ringfence.money.balance import fallen
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import REVISION, Ledger, open_ledger, refuse_to_spend
 from ringfence.money.schema import ATTEMPT
@@ -34,6 +36,7 @@ def standing(setup: Setup) -> list[Finding]:
         *budgets(setup, ledger),
         *stops(ledger),
         doubts(setup, ledger),
+        *accounts(ledger),
         served(setup, ledger),
     ]
 
@@ -73,16 +76,21 @@ def budgets(setup: Setup, ledger: Ledger) -> Iterator[Finding]:
             continue
         told = f"{use.used} of {each.cap} are spent or held"
         # Against the cap as it is written now, which the ledger takes over with the next run.
-        if replace(use, cap=each.cap).share >= health.NEARLY:
+        now = replace(use, budget=replace(use.budget, cap=each.cap))
+        if reached := [share for share in setup.config.alerts.shares if now.has_reached(share)]:
+            told += f": {reached[-1]} % are reached"
             yield Finding("warn", what, told, "raise its cap in the configuration, or wait for the next window")
         else:
             yield Finding("ok", what, told)
 
 
 def stops(ledger: Ledger) -> Iterator[Finding]:
-    """What somebody has stopped."""
+    """What somebody has stopped, and which providers are not asked because they fail or refuse."""
     with ledger.store.read() as connection:
         found = switch.stops(connection)
+        shut = breaker.open_breakers(connection, ledger.store.clock())
+    for name, one in shut.items():
+        yield Finding("warn", "provider", one.sentence, f"ringfence resume --provider {name}, when it is well again")
     for sentence in found.values():
         told, _, mend = sentence.rpartition("; go on with: ")
         yield Finding("warn", "stop", told, mend)
@@ -92,16 +100,19 @@ def stops(ledger: Ledger) -> Iterator[Finding]:
 
 def doubts(setup: Setup, ledger: Ledger) -> Finding:
     """Requests whose outcome nobody knows: how many, how old, and how much money they hold."""
-    found = health.doubts(ledger)
-    if not found.attempts:
+    found = outlook(setup.config, health.doubts(ledger))
+    if found is None:
         return Finding("ok", "in doubt", "nothing")
-    held = " and ".join(map(str, found.held))
-    told = f"{found.attempts:,} requests about {found.numbers:,} numbers hold {held}, "
-    told += f"the oldest for {lasting(found.oldest)}"
-    spent = lasting(setup.config.in_doubt.assume_billed_after)
-    return Finding(
-        "warn", "in doubt", told, f"ringfence collect, or attempts decide; after {spent} they count as spent"
-    )
+    return Finding("warn", "in doubt", found.told, "; ".join([*found.by_a_person, *found.by_itself]))
+
+
+def accounts(ledger: Ledger) -> Iterator[Finding]:
+    """The providers' accounts that have fallen faster than the ledger counts."""
+    with ledger.store.read() as connection:
+        found = fallen(connection, ledger.store.clock())
+    for sentence in found:
+        told, _, mend = sentence.rpartition("; ")
+        yield Finding("warn", "account", told, mend)
 
 
 def served(setup: Setup, ledger: Ledger) -> Finding:

@@ -6,18 +6,21 @@ the allowance that may be spent a day unattended. All of them are rows of one ta
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from ringfence.money.amount import Money
 from ringfence.money.ledger import write_journal
-from ringfence.money.schema import APPROVAL, BUDGET, COUNTER
+from ringfence.money.prepared import Prepared
+from ringfence.money.schema import ALERT, APPROVAL, BUDGET, COUNTER
 
 UNATTENDED = "unattended"
 # The windows that begin anew by the calendar of a time zone.
 CALENDAR = ("day", "month")
+_EXPIRED = Prepared(select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at <= bindparam("at")))
+_ACTIVE = Prepared(select(BUDGET).where(BUDGET.c.active == 1).order_by(BUDGET.c.budget_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,22 @@ def matches(budget: Budget, *, provider: str, country: str, source: str, consent
 
 def window_start(window: str, at: int, zone: ZoneInfo, quote_id: str) -> str:
     """The window that a moment (microseconds UTC) falls in: a local calendar date, the quote, or '' for total."""
-    local = datetime.fromtimestamp(at / 1_000_000, UTC).astimezone(zone)
-    return {"day": f"{local:%Y-%m-%d}", "month": f"{local:%Y-%m}", "quote": quote_id}.get(window, "")
+    if window not in CALENDAR:
+        return quote_id if window == "quote" else ""
+    day = datetime.fromtimestamp(at / 1_000_000, UTC).astimezone(zone).date().isoformat()
+    return day if window == "day" else day[: len("2026-01")]
+
+
+def window_end(window: str, at: int, zone: ZoneInfo) -> int | None:
+    """When the window of a moment ends and the next begins (microseconds UTC); None for one without a calendar.
+
+    A midnight that a change of the clock leaves out is the moment of that change.
+    """
+    if window not in CALENDAR:
+        return None
+    day = datetime.fromtimestamp(at / 1_000_000, UTC).astimezone(zone).date()
+    after = day + timedelta(days=1) if window == "day" else (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return int(datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()) * 1_000_000
 
 
 def sync(connection: Connection, limits: Sequence[Budget], at: int, who: str) -> None:
@@ -94,8 +111,12 @@ def sync(connection: Connection, limits: Sequence[Budget], at: int, who: str) ->
     found = active(connection, at)
     before = {budget.budget_id: budget for budget in found if not budget.budget_id.startswith("approval:")}
     for budget in limits:
-        if before.pop(budget.budget_id, None) != budget:
+        old = before.pop(budget.budget_id, None)
+        if old != budget:
             put(connection, budget, at, who)
+        if old and old.cap.amount < budget.cap.amount:
+            # What was told of the lower cap is to be told of this one too.
+            connection.execute(delete(ALERT).where(ALERT.c.budget_id == budget.budget_id))
     for gone in before.values():
         connection.execute(update(BUDGET).where(BUDGET.c.budget_id == gone.budget_id).values(active=0, changed_at=at))
         closed = COUNTER.c.window_start + f" until {at}"
@@ -123,10 +144,8 @@ def put(connection: Connection, budget: Budget, at: int, who: str) -> None:
 
 def active(connection: Connection, at: int) -> list[Budget]:
     """Every budget in force at a moment, by id: an approval ends with its quote, also in the midst of a run."""
-    expired = connection.scalars(select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at <= at))
-    ended = {approval_id(quote_id) for quote_id in expired}
-    query = select(BUDGET).where(BUDGET.c.active == 1).order_by(BUDGET.c.budget_id)
-    rows = [row for row in connection.execute(query).mappings() if row["budget_id"] not in ended]
+    ended = {approval_id(quote_id) for (quote_id,) in _EXPIRED.rows(connection, at=at)}
+    rows = [row for row in _ACTIVE.dicts(connection) if row["budget_id"] not in ended]
     return [
         Budget(
             row["budget_id"],

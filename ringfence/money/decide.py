@@ -21,11 +21,9 @@ from ringfence.money.store import unpack
 from ringfence.numbers.phone import mask_numbers
 
 PAID_LOST = OUTCOMES.index("paid_lost")
+# What stands between who has decided and why, in the evidence of an attempt.
+DECIDED = " decided: "
 DECIDABLE = ("in_doubt", "awaiting")
-_LISTED = (
-    *("attempt_id", "state", "provider", "product", "country", "source", "numbers", "held", "currency"),
-    *("evidence", "reserved_at", "quote_id", "worker_id"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class Decided:
 
 def open_attempts(connection: Connection) -> list[dict[str, Any]]:
     """Every attempt that is not decided, the oldest first."""
-    query = select(*(ATTEMPT.c[name] for name in _LISTED)).where(ATTEMPT.c.state.in_(OPEN))
+    query = select(ATTEMPT).where(ATTEMPT.c.state.in_(OPEN))
     ordered = query.order_by(ATTEMPT.c.reserved_at, ATTEMPT.c.attempt_id)
     return [dict(row) for row in connection.execute(ordered).mappings()]
 
@@ -108,7 +106,7 @@ def shares(amount: int, count: int) -> list[int]:
 
 
 def _apply(connection: Connection, ledger: Ledger, attempts: Sequence[Row], decision: Decision) -> Decided:
-    why = mask_numbers(f"{decision.who} decided: {decision.because}")
+    why = mask_numbers(f"{decision.who}{DECIDED}{decision.because}")
     amounts: Counter[str] = Counter()
     moves: list[Settle | Void] = []
     for attempt in attempts:

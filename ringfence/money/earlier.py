@@ -14,10 +14,12 @@ from ringfence.money.budget import CALENDAR, Budget, active, window_start
 from ringfence.money.conversion import converted, held_for
 from ringfence.money.entries import Row
 from ringfence.money.ledger import write_journal
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, COUNTER, HOLD, META
 from ringfence.money.states import OPEN
 
 ZONE = "timezone"
+_SAME_ZONE = Prepared(select(META.c.value).where(META.c.key == ZONE))
 
 
 def bought_before(
@@ -77,7 +79,7 @@ def begin(connection: Connection, budget_id: str, window: tuple[str, str], attem
 
 def same_zone(connection: Connection, zone: ZoneInfo) -> bool:
     """Whether the counters were last kept by this zone's calendar."""
-    return connection.scalar(select(META.c.value).where(META.c.key == ZONE)) == str(zone)
+    return bool(_SAME_ZONE.value(connection) == str(zone))
 
 
 def follow_zone(connection: Connection, zone: ZoneInfo, at: int) -> None:

@@ -5,12 +5,14 @@ Row by row the same work costs 1.46 ms an attempt, as a group 0.02 ms. This modu
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, true, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ASKED, ATTEMPT, CLAIM, COUNTER, HOLD, JOURNAL
 
 Row = dict[str, Any]
@@ -31,17 +33,28 @@ CHANGING = (
     "outcomes",
     "read_to",
 )
-_CHANGE_ATTEMPT = (
+# The columns of an attempt that its birth may fill; what it does not say is NULL.
+BORN = (
+    *("attempt_id", "quote_id", "launch_id", "worker_id", "provider", "product", "country", "source", "facts"),
+    *("currency", "unit_price", "terms", "rate", "numbers", "state", "held", "evidence", "residue_of", "retry_of"),
+    *("reserved_at", "fingerprint", "subjects", "origin"),
+)
+_NEW_ATTEMPT = Prepared(insert(ATTEMPT), BORN)
+_NEW_HOLD = Prepared(insert(HOLD), ("attempt_id", "counter_id", "held"))
+_EACH = func.json_each(bindparam("subjects")).table_valued("value").c.value
+_NEW_CLAIMS = Prepared(insert(CLAIM).from_select(["subject_id", "attempt_id"], select(_EACH, bindparam("attempt_id"))))
+_NEW_ENTRY = Prepared(insert(JOURNAL), ("at", "attempt_id", "event", "held", "spent", "overrun", "caps", "who", "why"))
+_CHANGE_ATTEMPT = Prepared(
     update(ATTEMPT)
     .where(ATTEMPT.c.attempt_id == bindparam("key"))
     .values({name: bindparam(f"new_{name}") for name in CHANGING})
 )
-_CHANGE_HOLD = (
+_CHANGE_HOLD = Prepared(
     update(HOLD)
     .where(HOLD.c.attempt_id == bindparam("key"), HOLD.c.counter_id == bindparam("counter"))
     .values(held=bindparam("new_held"), actual=bindparam("new_actual"))
 )
-_CHANGE_COUNTER = (
+_CHANGE_COUNTER = Prepared(
     update(COUNTER)
     .where(COUNTER.c.counter_id == bindparam("counter"))
     .values(
@@ -50,19 +63,26 @@ _CHANGE_COUNTER = (
         overrun=COUNTER.c.overrun + bindparam("d_overrun"),
     )
 )
-_MOVE_CLAIM = (
+_MOVE_CLAIM = Prepared(
     update(CLAIM).where(CLAIM.c.subject_id == bindparam("subject")).values(attempt_id=bindparam("new_attempt"))
 )
-_DROP_CLAIMS = delete(CLAIM).where(CLAIM.c.attempt_id == bindparam("key"))
-_NEW_ASKED = upsert(ASKED)
-_PUT_ASKED = _NEW_ASKED.on_conflict_do_update(
-    index_elements=["subject_id", "product"],
-    set_={
-        "facts": _NEW_ASKED.excluded.facts,
-        "asked_at": _NEW_ASKED.excluded.asked_at,
-        "seq": _NEW_ASKED.excluded.seq,
-        "failures": _NEW_ASKED.excluded.failures,
-    },
+_DROP_CLAIMS = Prepared(delete(CLAIM).where(CLAIM.c.attempt_id == bindparam("key")))
+_HOW_ASKED = ("product", "facts", "asked_at", "seq", "failures", "lost")
+# SQLite needs the WHERE to tell the conflict from a join.
+_NEW_ASKED = upsert(ASKED).from_select(
+    ["subject_id", *_HOW_ASKED], select(_EACH, *map(bindparam, _HOW_ASKED)).where(true())
+)
+_PUT_ASKED = Prepared(
+    _NEW_ASKED.on_conflict_do_update(
+        index_elements=["subject_id", "product"],
+        set_={
+            "facts": _NEW_ASKED.excluded.facts,
+            "asked_at": _NEW_ASKED.excluded.asked_at,
+            "seq": _NEW_ASKED.excluded.seq,
+            "failures": _NEW_ASKED.excluded.failures,
+            "lost": _NEW_ASKED.excluded.lost,
+        },
+    )
 )
 
 
@@ -132,17 +152,24 @@ class Entries:
             for counter, (held, spent, overrun) in self._counters.items()
         ]
         for statement, rows in (
-            (insert(ATTEMPT), self.attempts),
-            (insert(HOLD), self.holds),
+            (_NEW_ATTEMPT, [dict.fromkeys(BORN) | row for row in self.attempts]),
+            (_NEW_HOLD, self.holds),
             # Holds before attempts: those of a final attempt cannot be changed any more.
             (_CHANGE_HOLD, self._changed_holds),
             (_CHANGE_ATTEMPT, self._changed),
             (_CHANGE_COUNTER, counters),
             (_MOVE_CLAIM, self.moved_claims),
             (_DROP_CLAIMS, self.final),
-            (insert(CLAIM), self.claims),
-            (_PUT_ASKED, self.asked),
-            (insert(JOURNAL), self._journal),
+            (_NEW_CLAIMS, _together(self.claims, ("attempt_id",))),
+            (_PUT_ASKED, _together(self.asked, _HOW_ASKED)),
+            (_NEW_ENTRY, self._journal),
         ):
-            if rows:
-                connection.execute(statement, rows)
+            statement.run_many(connection, rows)
+
+
+def _together(rows: Iterable[Row], alike: Sequence[str]) -> list[Row]:
+    """A row for all subjects that differ in nothing else: one statement then writes all of them."""
+    subjects: dict[tuple[Any, ...], list[int]] = {}
+    for subject, *key in map(itemgetter("subject_id", *alike), rows):
+        subjects.setdefault(tuple(key), []).append(subject)
+    return [{**dict(zip(alike, key, strict=True)), "subjects": json.dumps(each)} for key, each in subjects.items()]

@@ -26,7 +26,7 @@ _NEW = upsert(ASKED)
 # What was asked later than the reply came stays as it is: an old reply makes nothing older.
 _PUT_ASKED = _NEW.on_conflict_do_update(
     index_elements=["subject_id", "product"],
-    set_={name: _NEW.excluded[name] for name in ("facts", "asked_at", "seq", "failures")},
+    set_={name: _NEW.excluded[name] for name in ("facts", "asked_at", "seq", "failures", "lost")},
     where=_NEW.excluded.asked_at > ASKED.c.asked_at,
 )
 

@@ -14,11 +14,13 @@ import alembic.config
 from sqlalchemy import Connection, func, insert, inspect, select, text
 
 from ringfence.errors import LedgerError
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, JOURNAL, META, WORKER
 from ringfence.money.store import FILE_NAME, Store, keyed_hash, wait_for
 
 # The newest revision in migrations/versions; a ledger that is behind is migrated when it is opened.
 REVISION = "0004"
+_SETTLED_SEQ = Prepared(select(func.coalesce(func.max(ATTEMPT.c.settled_seq), 0)))
 IDENTITY = ("ledger_id", "mode", "environment", "buckets", "key", "created_at")
 
 
@@ -45,7 +47,7 @@ class Ledger:
 
 def settled_seq(connection: Connection) -> int:
     """The highest settlement that this transaction sees."""
-    return connection.scalar(select(func.coalesce(func.max(ATTEMPT.c.settled_seq), 0))) or 0
+    return int(_SETTLED_SEQ.value(connection))
 
 
 def create(home: Path, *, mode: str, environment: str = "default", buckets: int = 16) -> Ledger:

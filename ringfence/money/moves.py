@@ -7,9 +7,9 @@ import json
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.money import switch
@@ -17,12 +17,21 @@ from ringfence.money.amount import Money
 from ringfence.money.decision import Answered, Await, Doubt, Move, Settle, Void
 from ringfence.money.entries import Entries, Row
 from ringfence.money.ledger import Ledger, settled_seq
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, HOLD, REPLY
 from ringfence.money.settlement import changed, finish, settle
 from ringfence.money.states import OPEN
 from ringfence.money.store import keyed_hash, unpack
 
 __all__ = ["Answered", "Await", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "dearest", "keep_replies"]
+
+_IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+_ATTEMPTS = Prepared(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(_IDS)))
+_HOLDS = Prepared(select(HOLD).where(HOLD.c.attempt_id.in_(_IDS)))
+_KEEP = Prepared(
+    upsert(REPLY).on_conflict_do_nothing(),
+    ("attempt_id", "source", "status", "headers", "body", "complete", "mac", "ref", "received_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +63,18 @@ def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Store
         }
         for reply in replies
     ]
-    if rows:
-        connection.execute(upsert(REPLY).on_conflict_do_nothing(), rows)
+    _KEEP.run_many(connection, rows)
 
 
 def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: str) -> int:
     """Make these moves; one for an attempt that is final already changes nothing. Returns how many were made."""
-    ids = [move.attempt_id for move in moves]
-    attempts = {row["attempt_id"]: dict(row) for row in _by_ids(connection, ATTEMPT, ids)}
+    if not moves:
+        return 0
+    ids = json.dumps([move.attempt_id for move in moves])
+    attempts = {row["attempt_id"]: row for row in _ATTEMPTS.dicts(connection, ids=ids)}
     holds: dict[str, list[Row]] = {}
-    for row in _by_ids(connection, HOLD, ids):
-        holds.setdefault(row["attempt_id"], []).append(dict(row))
+    for row in _HOLDS.dicts(connection, ids=ids):
+        holds.setdefault(row["attempt_id"], []).append(row)
     entries = Entries(ledger.store.clock(), who)
     seq = settled_seq(connection)
     made = 0
@@ -118,10 +128,3 @@ def _answers(move: Settle | Doubt, attempt: Row) -> bool:
     if isinstance(move, Doubt):
         return False
     return not {answer.subject for answer in move.answers}.isdisjoint(unpack(attempt["subjects"]))
-
-
-def _by_ids(connection: Connection, table: Any, ids: Sequence[str]) -> Iterable[Any]:
-    rows: list[Any] = []
-    for start in range(0, len(ids), 500):
-        rows += connection.execute(select(table).where(table.c.attempt_id.in_(ids[start : start + 500]))).mappings()
-    return rows

@@ -1,23 +1,30 @@
 """How far a launch is: one row that the command line, the run page and `watch` read. It decides nothing."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.money.ledger import Ledger
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import PROGRESS
 
 
 def put(connection: Connection, launch_id: str, at: int, **values: str | int) -> None:
     """Change the row of a launch; the first call makes it."""
     row = {"launch_id": launch_id, "phase": "start", "started_at": at, "updated_at": at, **values}
-    connection.execute(
-        insert(PROGRESS)
-        .values(row)
-        .on_conflict_do_update(index_elements=["launch_id"], set_={**values, "updated_at": at})
-    )
+    _put(frozenset(values)).run(connection, row)
+
+
+@cache
+def _put(changing: frozenset[str]) -> Prepared:
+    """The statement that makes a row, or changes these columns of it."""
+    new = insert(PROGRESS)
+    changed = {name: new.excluded[name] for name in sorted(changing | {"updated_at"})}
+    columns = sorted(changing | {"launch_id", "phase", "started_at", "updated_at"})
+    return Prepared(new.on_conflict_do_update(index_elements=["launch_id"], set_=changed), columns)
 
 
 def phase(ledger: Ledger, launch_id: str, name: str) -> None:

@@ -23,7 +23,7 @@ from ringfence.money.store import keyed_hash, pack
 class Reserved:
     """An attempt that is durably `sent` once the transaction has committed; `numbers` by subject, in sending order.
 
-    `held` is in the currency of the budgets.
+    `held` is in the currency of the budgets, `at` when it was reserved (microseconds UTC).
     """
 
     attempt_id: str
@@ -31,6 +31,7 @@ class Reserved:
     numbers: dict[int, str] = field(repr=False)
     held: int
     fingerprint: str
+    at: int
 
 
 @dataclass(slots=True)
@@ -57,6 +58,8 @@ def reserve(
     Numbers that were asked since the quote, or that have an open attempt, are dropped without a word: somebody else
     buys or bought them. A batch that fits only in part is reserved in part.
     """
+    if not batches:
+        return [], []
     at = ledger.store.clock()
     follow_zone(connection, owner.zone, at)
     room = Room(connection, at, owner.zone)
@@ -128,4 +131,4 @@ def _enter(
     entries.count(counters, held=counted)
     entries.journal(attempt_id, "reserved", held=held, caps=caps)
     entries.journal(attempt_id, "sent")
-    return Reserved(attempt_id, batch, numbers, counted, digest)
+    return Reserved(attempt_id, batch, numbers, counted, digest, entries.at)

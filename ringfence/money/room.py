@@ -4,17 +4,24 @@ Used by the reserving transaction, and by a quote that wants to know what would 
 """
 
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
-from sqlalchemy import Row as SqlRow
+from sqlalchemy import Connection, bindparam, select
 
 from ringfence.money.amount import Money
 from ringfence.money.budget import CALENDAR, UNATTENDED, Budget, active, matches, window_start
 from ringfence.money.earlier import begin, bought_before, same_zone, used_by
 from ringfence.money.entries import Row
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import COUNTER
+
+_COUNTER = Prepared(
+    select(COUNTER.c.counter_id, COUNTER.c.held + COUNTER.c.spent).where(
+        COUNTER.c.budget_id == bindparam("budget"),
+        COUNTER.c.window_start == bindparam("start"),
+        COUNTER.c.currency == bindparam("money"),
+    )
+)
 
 
 @dataclass(slots=True)
@@ -58,7 +65,7 @@ class Room:
         self._connection = connection
         self._at = at
         self._zone = zone
-        self._budgets = active(connection, at)
+        self.budgets = active(connection, at)
         self._same_zone = same_zone(connection, zone)
         self._caps: dict[tuple[str, str, str], Cap] = {}
         self._earlier: dict[tuple[str, str, str], list[Row]] = {}
@@ -70,13 +77,13 @@ class Room:
 
         `limits_only` leaves consent out of it: for a quote, never for a purchase.
         """
-        budgets = [budget for budget in self._budgets if self._counts(budget, purchase)]
+        budgets = [budget for budget in self.budgets if self._counts(budget, purchase)]
         if limits_only:
             budgets = [budget for budget in budgets if not budget.is_consent]
         refusal = _missing(budgets, purchase, consented=limits_only)
         if refusal:
             return 0, [], refusal
-        caps = [self._cap(budget, purchase) for budget in budgets]
+        caps = [self.cap(budget, purchase.quote_id, purchase.cost.currency) for budget in budgets]
         tightest = min(caps, key=lambda cap: cap.free)
         price = purchase.cost.amount
         count = wanted if price == 0 else max(0, min(wanted, tightest.free // price))
@@ -88,6 +95,18 @@ class Room:
         """The ids of the counters of these caps, made where there is none yet."""
         return [self._made(cap) for cap in caps]
 
+    def cap(self, budget: Budget, quote_id: str, currency: str) -> Cap:
+        """A budget in its present window (a cap by quote: in that of the quote), counted in this currency.
+
+        That is the currency of what it counts: something free may be bought under a cap of another one.
+        """
+        start = window_start(budget.window, self._at, self._zone, quote_id)
+        key = (budget.budget_id, start, currency)
+        if key not in self._caps:
+            rows = _COUNTER.rows(self._connection, budget=key[0], start=key[1], money=key[2])
+            self._caps[key] = self._known(budget, key[1:], *rows[0]) if rows else self._new(budget, key[1:])
+        return self._caps[key]
+
     def _counts(self, budget: Budget, purchase: Purchase) -> bool:
         return matches(
             budget,
@@ -97,22 +116,10 @@ class Room:
             consent=purchase.consent,
         )
 
-    def _cap(self, budget: Budget, purchase: Purchase) -> Cap:
-        start = window_start(budget.window, self._at, self._zone, purchase.quote_id)
-        # In the currency of what it counts: something free may be bought under a cap of another currency.
-        key = (budget.budget_id, start, purchase.cost.currency)
-        if key not in self._caps:
-            row = self._connection.execute(
-                select(COUNTER).filter_by(budget_id=key[0], window_start=key[1], currency=key[2])
-            ).one_or_none()
-            self._caps[key] = self._known(budget, key[1:], row) if row else self._new(budget, key[1:])
-        return self._caps[key]
-
-    def _known(self, budget: Budget, window: tuple[str, str], row: SqlRow[Any]) -> Cap:
-        used = row.held + row.spent
+    def _known(self, budget: Budget, window: tuple[str, str], counter_id: int, used: int) -> Cap:
         if budget.window in CALENDAR and not self._same_zone:
-            used += used_by(bought_before(self._connection, budget, window, self._zone, row.counter_id))
-        return Cap(budget, row.counter_id, used)
+            used += used_by(bought_before(self._connection, budget, window, self._zone, counter_id))
+        return Cap(budget, counter_id, used)
 
     def _new(self, budget: Budget, window: tuple[str, str]) -> Cap:
         self._earlier[budget.budget_id, *window] = bought_before(self._connection, budget, window, self._zone)

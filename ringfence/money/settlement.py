@@ -135,11 +135,12 @@ def _asked(connection: Connection, attempt: Row, answers: Sequence[Answered], se
             "asked_at": at,
             "seq": seq,
             "failures": 0,
+            "lost": int(answer.outcome == "paid_lost"),
         }
         if answer.outcome == "failed" and not answer.billed:
             old = before.get(answer.subject)
             row["failures"] = (old["failures"] if old else 0) + 1
             if row["failures"] < MOST_FAILURES:
-                row |= {"asked_at": old["asked_at"] if old else 0, "seq": old["seq"] if old else 0}
+                row |= {name: old[name] if old else 0 for name in ("asked_at", "seq", "lost")}
         result.append(row)
     return result

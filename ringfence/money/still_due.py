@@ -6,15 +6,18 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import Connection, bindparam, func, select
 
 from ringfence.money.batch import Batch
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ASKED, CLAIM, SUBJECT
 
 # Numbers that the ledger is asked for in one statement.
 AT_ONCE = 10_000
 _WANTED = select(func.json_each(bindparam("wanted")).table_valued("value").c.value)
-_CLAIMED = select(CLAIM.c.subject_id).where(CLAIM.c.subject_id.in_(_WANTED))
-_PHONES = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(_WANTED))
-_ASKED = select(ASKED.c.subject_id, ASKED.c.seq, ASKED.c.facts).where(
-    ASKED.c.subject_id.in_(_WANTED), ASKED.c.seq > bindparam("oldest")
+_CLAIMED = Prepared(select(CLAIM.c.subject_id).where(CLAIM.c.subject_id.in_(_WANTED)))
+_PHONES = Prepared(select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(_WANTED)))
+_ASKED = Prepared(
+    select(ASKED.c.subject_id, ASKED.c.seq, ASKED.c.facts).where(
+        ASKED.c.subject_id.in_(_WANTED), ASKED.c.seq > bindparam("oldest")
+    )
 )
 
 
@@ -28,11 +31,11 @@ def still_due(
     """
     for group in _groups(batches):
         wanted = json.dumps([subject for batch in group for subject in batch.subjects])
-        claimed = set(connection.scalars(_CLAIMED, {"wanted": wanted}))
-        phones = dict(connection.execute(_PHONES, {"wanted": wanted}).tuples().all())
+        claimed = {subject for (subject,) in _CLAIMED.rows(connection, wanted=wanted)}
+        phones = dict(_PHONES.rows(connection, wanted=wanted))
         newer: dict[int, list[tuple[int, int]]] = {}
         oldest = min(batch.ledger_seq for batch in group)
-        for subject, seq, facts in connection.execute(_ASKED, {"wanted": wanted, "oldest": oldest}):
+        for subject, seq, facts in _ASKED.rows(connection, wanted=wanted, oldest=oldest):
             newer.setdefault(subject, []).append((seq, facts))
         for batch in group:
             yield (

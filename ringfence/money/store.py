@@ -6,7 +6,6 @@ BEGIN IMMEDIATE, because SQLite's own busy handler starves (5.6 s worst wait aga
 
 import errno
 import fcntl
-import hashlib
 import hmac
 import logging
 import os
@@ -17,15 +16,14 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from io import BufferedWriter
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DBAPIError
 
 from ringfence.errors import LedgerError
 from ringfence.money.causes import CAUSES, causes_named
+from ringfence.money.prepared import driver
 
 FILE_NAME = "ledger.sqlite"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "busy_timeout=30000")
@@ -52,6 +50,7 @@ class Store:
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.path = path
+        self.lock_path = path.with_suffix(".lock")
         self.clock = clock
         self._random_bytes = random_bytes
         # The pool keeps connections open: closing the last one would checkpoint the WAL at every transaction.
@@ -76,27 +75,31 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A durable write transaction: committed and synced when the block ends, rolled back when it raises."""
-        path = self.path.with_suffix(".lock")
-        with _lock_file(path) as lock, causes_named(self.path):
-            wait_for(lock.fileno(), path)
+        with _lock_file(self.lock_path) as lock, causes_named(self.path):
+            wait_for(lock, self.lock_path)
             with self.engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                # SQLAlchemy has to know that there is a transaction: migrations would make and commit their own.
+                connection.begin()
+                raw = driver(connection)
+                raw.execute("BEGIN IMMEDIATE")
                 try:
                     yield connection
                 except BaseException:
-                    _roll_back(connection)
+                    _roll_back(raw)
                     raise
-                connection.exec_driver_sql("COMMIT")
+                raw.execute("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent snapshot; keep it shorter than a second, or the WAL cannot be emptied."""
         with causes_named(self.path), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+            connection.begin()
+            raw = driver(connection)
+            raw.execute("BEGIN")
             try:
                 yield connection
             finally:
-                _roll_back(connection)
+                _roll_back(raw)
 
     def close(self) -> None:
         """Fold the log into the file, so that no other stands beside it, and let it go."""
@@ -130,19 +133,25 @@ def _tell_holder(path: Path) -> None:
     _LOG.warning("still waiting for %s: it is locked%s; if that is stopped, continue or end it", path, holder)
 
 
-def _lock_file(path: Path) -> BufferedWriter:
+@contextmanager
+def _lock_file(path: Path) -> Iterator[int]:
+    # Opened anew for each transaction: threads, and processes after a fork, would share the lock of one that is kept.
     try:
-        return path.open("ab")
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise LedgerError(f"{path} {CAUSES[sqlite3.SQLITE_FULL]}") from None
         raise LedgerError(f"{path} cannot be opened ({error.strerror}); make it and its folder writable") from None
+    try:
+        yield lock
+    finally:
+        os.close(lock)
 
 
-def _roll_back(connection: Connection) -> None:
+def _roll_back(raw: sqlite3.Connection) -> None:
     """Leave a transaction; SQLite may have left it already, at a full disk for one, and the cause must stay seen."""
-    with suppress(DBAPIError):
-        connection.exec_driver_sql("ROLLBACK")
+    with suppress(sqlite3.Error):
+        raw.execute("ROLLBACK")
 
 
 def pack(subjects: Sequence[int]) -> bytes:
@@ -159,8 +168,5 @@ def unpack(packed: bytes) -> list[int]:
 
 def keyed_hash(key: bytes, *parts: bytes) -> str:
     """HMAC-SHA256 as hex: no unkeyed digest of a number, a request or a body exists anywhere."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in parts:
-        mac.update(struct.pack(">Q", len(part)))
-        mac.update(part)
-    return mac.hexdigest()
+    told = b"".join(each for part in parts for each in (len(part).to_bytes(8), part))
+    return hmac.digest(key, told, "sha256").hex()

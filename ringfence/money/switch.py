@@ -4,19 +4,32 @@ A stop holds until somebody resumes; nothing that is out is recalled, and no tim
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.errors import MoneyError
+from ringfence.money import breaker
 from ringfence.money.ledger import Ledger, write_journal
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import SWITCH
 from ringfence.numbers.phone import mask_numbers
 
 EVERYTHING = ""
 # Who stops a provider for a bill above the price in use, and how the reason begins that says what was billed.
 LEDGER, BILLED = "ringfence", "it billed "
+
+_ALL = Prepared(select(SWITCH.c.provider, SWITCH.c.at, SWITCH.c.who, SWITCH.c.why).order_by(SWITCH.c.provider))
+
+
+class _Stop(NamedTuple):
+    """A row of the switch."""
+
+    provider: str
+    at: int
+    who: str
+    why: str
 
 
 def put(connection: Connection, at: int, provider: str, *, who: str, why: str) -> None:
@@ -41,13 +54,13 @@ def stop(ledger: Ledger, provider: str, *, who: str, why: str) -> str | None:
 
 
 def resume(ledger: Ledger, provider: str, *, who: str, why: str) -> bool:
-    """Take a stop back; False when there was none.
+    """Take a stop back, and let a provider whose breaker is open be asked again; False when there was neither.
 
     Raises MoneyError for a stop that a dear bill has made and no reason (`why`): with the price as it was, the next
     reply would pass it again.
     """
     with ledger.store.write() as connection:
-        row = connection.execute(select(SWITCH).where(SWITCH.c.provider == provider)).one_or_none()
+        row = next((_Stop(*each) for each in _ALL.rows(connection) if each[0] == provider), None)
         if row and _by_bill(row) and not why.strip():
             raise MoneyError(
                 f"{provider} was stopped by {row.who} ({row.why}): see that the price in use is at least what was "
@@ -57,7 +70,9 @@ def resume(ledger: Ledger, provider: str, *, who: str, why: str) -> bool:
         if found:
             told = f"{provider or 'everything'}: {mask_numbers(why) or 'no reason was given'}"
             write_journal(connection, ledger.store.clock(), "resumed", who=who, why=told)
-    return bool(found)
+        reason = mask_numbers(why) or "no reason was given"
+        closed = breaker.close(connection, ledger.store.clock(), provider, who=who, why=reason)
+    return bool(found) or closed
 
 
 def stops(connection: Connection) -> dict[str, str]:
@@ -67,15 +82,15 @@ def stops(connection: Connection) -> dict[str, str]:
             f"{row.provider or 'buying'} was stopped by {row.who} at {_time(row.at)} UTC ({row.why}); "
             f"go on with: {'set the price, then ' if _by_bill(row) else ''}{_way_on(row)}"
         )
-        for row in connection.execute(select(SWITCH).order_by(SWITCH.c.provider))
+        for row in (_Stop(*each) for each in _ALL.rows(connection))
     }
 
 
-def _by_bill(row: Row[Any]) -> bool:
+def _by_bill(row: _Stop) -> bool:
     return bool(row.who == LEDGER and row.why.startswith(BILLED))
 
 
-def _way_on(row: Row[Any]) -> str:
+def _way_on(row: _Stop) -> str:
     which = f" --provider {row.provider}" if row.provider else ""
     return f"ringfence resume{which}" + (' --because "the price is right now"' if _by_bill(row) else "")
 

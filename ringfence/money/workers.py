@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from io import BufferedWriter
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from ringfence.money.ledger import Ledger, worker_locks
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import WORKER
+
+_ENDED = Prepared(select(WORKER.c.ended_at).where(WORKER.c.worker_id == bindparam("key")))
 
 
 class Worker:
@@ -31,6 +34,14 @@ class Worker:
         except (OSError, ValueError):
             return False
         return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+
+    def may_buy(self, connection: Connection) -> bool:
+        """Whether it owns its lock and has not been ended: asked inside every reserving transaction.
+
+        Once more just before a request leaves: a process that was stopped in between may wake long after its end.
+        """
+        rows = _ENDED.rows(connection, key=self.worker_id)
+        return rows == [(None,)] and self.owns()
 
 
 @contextmanager
@@ -58,12 +69,15 @@ def working(ledger: Ledger, launch_id: str, run_id: str | None = None) -> Iterat
         lock.write(b"entered\n")
         lock.flush()
         os.fsync(lock.fileno())
+        worker = Worker(worker_id, lock, path)
         try:
-            yield Worker(worker_id, lock, path)
+            yield worker
         finally:
             with ledger.store.write() as connection:
                 _end(connection, worker_id, ledger.store.clock())
-            path.unlink(missing_ok=True)
+            # Another file of this name is the lock of whoever mends what this worker left.
+            if worker.owns():
+                path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -128,7 +142,8 @@ def _alive(ledger: Ledger, worker_id: str) -> bool:
 
 
 def _end(connection: Connection, worker_id: str, at: int) -> None:
-    connection.execute(update(WORKER).where(WORKER.c.worker_id == worker_id).values(ended_at=at))
+    still = update(WORKER).where(WORKER.c.worker_id == worker_id, WORKER.c.ended_at.is_(None))
+    connection.execute(still.values(ended_at=at))
 
 
 def _lock_path(ledger: Ledger, worker_id: str) -> Path:

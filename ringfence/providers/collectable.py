@@ -1,4 +1,4 @@
-"""The contract of what a provider answers later: by callback, or when it is asked again, which is free. No I/O."""
+"""The contract of what a provider answers later: by callback, or when it is asked again, which buys nothing. No I/O."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import httpx
 
 from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
-from ringfence.providers.provider import Parsed, Provider
+from ringfence.providers.provider import Parsed, Product, Provider, Traced
 
 Source = Literal["callback", "poll", "log"]
 
@@ -19,29 +19,35 @@ class Later:
     """What came after the first reply. `ref` says what a poll had asked about, in the provider's words; else ''.
 
     A `log` tells status and price, and not all facts: it speaks where no callback or poll has answered, and it adds
-    its price to an answer that has none.
+    its price to an answer that has none. `at` is when it was received (UTC, by our clock).
     """
 
     source: Source
     ref: str
     reply: Reply
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A free request that may tell more of an attempt; its reply is kept as `Later` of the same source and ref."""
+    """A free request that may tell more of an attempt; its reply is kept as `Later` of the same source and ref.
+
+    `shared` says that it tells of others too, and is for an attempt whose reply never came: it is made only when its
+    product may be `traced`, and only the `part` about the attempt is kept.
+    """
 
     source: Literal["poll", "log"]
     ref: str
     request: httpx.Request
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An attempt that waits, as its provider needs to see it.
 
-    What was asked and when (UTC), the reply that accepted it (None when it never came), and the numbers that have no
-    answer, or no price, yet.
+    What was asked and when (UTC), the reply that accepted it (None when it never came), the numbers that have no
+    answer, or no price, yet, and what polls have told so far.
     """
 
     product: str
@@ -50,6 +56,7 @@ class Waiting:
     accepted: Reply | None
     unanswered: Sequence[Phone] = field(repr=False)
     unpriced: Sequence[Phone] = field(repr=False)
+    told: Sequence[Later] = field(default=(), repr=False)
 
 
 @runtime_checkable
@@ -68,3 +75,22 @@ class Collectable(Provider, Protocol):
         `unasked`) is not about this attempt: its id and its numbers must be those that were accepted and asked.
         """
         ...
+
+
+@runtime_checkable
+class Traceable(Collectable, Protocol):
+    """A provider that can be asked what became of a request whose reply never came."""
+
+    def part(self, page: bytes, asked: Sequence[Phone]) -> bytes:
+        """What of a shared page is about these numbers, and how much there was; empty for what cannot be read."""
+        ...
+
+    def uncharged(self, product: str, told: Sequence[Later], asked: Sequence[Phone]) -> str | None:
+        """Why all that was told is documented evidence that none of these numbers was charged; None where it is not."""
+        ...
+
+
+def traced(product: Product, options: Mapping[str, str]) -> Traced | None:
+    """How a product is traced, with these choices of its provider; None where it is not."""
+    how = product.traced
+    return how if how and (how.option is None or options.get(how.option) == "on") else None

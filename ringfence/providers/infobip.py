@@ -1,15 +1,14 @@
 """Infobip Number Lookup (also: Number Context): `POST /number/1/query`, and `/number/1/notify` with its log.
 
 Source: Infobip OpenAPI 3.210.0 and the page "Number Lookup over API". One item is read in `infobip_item`, its codes
-are in `infobip_codes`, what is answered later in `infobip_notify` and `infobip_logs`, XML in `infobip_markup`; what may
-not be kept is cut in `infobip_privacy`.
+are in `infobip_codes`, what is answered later in `infobip_notify` and `infobip_logs`, what became of a request without
+a reply in `infobip_traces`, XML in `infobip_markup`; what may not be kept is cut in `infobip_privacy`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
 
 import httpx
 
@@ -17,12 +16,13 @@ from ringfence.http.exchange import Reply
 from ringfence.http.redact import redact
 from ringfence.numbers.phone import Phone
 from ringfence.providers.basic import basic
-from ringfence.providers.collectable import Collectable, Later, Poll, Waiting
+from ringfence.providers.collectable import Later, Poll, Traceable, Waiting
 from ringfence.providers.infobip_item import lookup, rejected
 from ringfence.providers.infobip_logs import PAGE, logged, polls
 from ringfence.providers.infobip_markup import LISTS, NUMBER, document
 from ringfence.providers.infobip_notify import acknowledged, called_back
 from ringfence.providers.infobip_privacy import withhold
+from ringfence.providers.infobip_traces import TRACED, by_time, part, uncharged
 from ringfence.providers.lookup import ErrorClass, Fact, Lookup, Outcome, Validity
 from ringfence.providers.matching import matched, named, results, settled
 from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
@@ -36,7 +36,7 @@ _ACCOUNT = frozenset({ErrorClass.QUOTA_EXHAUSTED, ErrorClass.NOT_ENABLED})
 _FOR_NOW = frozenset({ErrorClass.THROTTLED, ErrorClass.PROVIDER_ERROR})
 
 
-class Infobip(Collectable):
+class Infobip(Traceable):
     """Infobip's lookup, answered at once or by callback; its price is in no answer, only in its log of 48 hours."""
 
     name: str = "infobip"
@@ -49,7 +49,7 @@ class Infobip(Collectable):
     # All results of a batch in one callback stay below 256 KiB. Nothing is waited for longer than a day: the log
     # forgets after two.
     products: Mapping[str, Product] = {
-        "query": Product(name="query", facts=_FACTS, mode="sync", limit=1000, batch=250, rate=10),
+        "query": Product(name="query", facts=_FACTS, mode="sync", limit=1000, batch=250, rate=10, traced=TRACED),
         "notify": Product(
             name="notify",
             facts=_FACTS,
@@ -59,13 +59,13 @@ class Infobip(Collectable):
             rate=10,
             patience=_DAY,
             priced_late=True,
+            traced=TRACED,
         ),
     }
     currency: str | None = None
     sunset: date | None = None
     # In which form answers, acknowledgements, callbacks and the log are asked for; the request itself is JSON.
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({"format": ("json", "xml")})
-    on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
     def request(self, ask: Ask) -> httpx.Request:
         """One POST with all numbers, without `+` as in every example of the documentation."""
@@ -111,14 +111,23 @@ class Infobip(Collectable):
         return replace(parsed, stop=stop)
 
     def polls(self, waiting: Waiting, base_url: str, options: Mapping[str, str]) -> Sequence[Poll]:
-        """The pages of the log that tell of this request."""
-        return polls(waiting, base_url, _wanted(options))
+        """The pages of the log that tell of this request, by its ids or else by when it was sent."""
+        by_id = polls(waiting, base_url, _wanted(options)) if waiting.product == "notify" else []
+        return by_id or by_time(waiting, base_url)
 
     def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
         """Read a callback (`infobip_notify`) or a page of the log (`infobip_logs`)."""
         del product
-        read = logged if later.source == "log" else called_back
-        return read(later.reply, accepted, asked)
+        return logged(later, accepted, asked) if later.source == "log" else called_back(later.reply, accepted, asked)
+
+    def part(self, page: bytes, asked: Sequence[Phone]) -> bytes:
+        """The entries of a page of the log that are about these numbers."""
+        return part(page, asked)
+
+    def uncharged(self, product: str, told: Sequence[Later], asked: Sequence[Phone]) -> str | None:
+        """That the log has nothing about any of them."""
+        del product
+        return uncharged(told, asked)
 
 
 def _wanted(options: Mapping[str, str]) -> str:

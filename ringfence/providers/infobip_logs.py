@@ -2,7 +2,7 @@
 
 Source: Infobip OpenAPI 3.210.0, `GET /number/1/logs`: the last 48 hours, at most 1000 entries a call (50 unless told),
 60 calls a minute. An entry has a status, an error, a price and times, and says nothing of networks, porting and
-roaming. It is the only place where Infobip states a price.
+roaming. It is the only place where Infobip states a price. What was sent when is looked up in `infobip_traces`.
 """
 
 import re
@@ -14,7 +14,7 @@ import httpx
 
 from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
-from ringfence.providers.collectable import Poll, Waiting
+from ringfence.providers.collectable import Later, Poll, Waiting
 from ringfence.providers.infobip_item import WITHHELD, Item, lookup
 from ringfence.providers.infobip_markup import LISTS, NUMBER, document
 from ringfence.providers.infobip_notify import accepted_as, is_final, is_pending
@@ -22,6 +22,7 @@ from ringfence.providers.lookup import Billed, Lookup, Outcome
 from ringfence.providers.matching import matched, one_of, results
 from ringfence.providers.provider import Parsed
 from ringfence.providers.reading import amount, field
+from ringfence.providers.windows import window_of
 
 # One page holds a whole request, as long as no request asks about more numbers than this.
 PAGE = 1000
@@ -37,7 +38,7 @@ _LIKE_A_RESULT = (NUMBER, "messageId", "status", "error", WITHHELD)
 def polls(waiting: Waiting, base_url: str, accept: str) -> list[Poll]:
     """Ask for a request's entries by its own id, else by those of the numbers that have no answer or price yet.
 
-    A request whose acknowledgement never came has no id, and numbers do not belong into an address: none is asked.
+    What has no id is not asked for here: numbers do not belong into an address.
     """
     accepted = accepted_as(waiting.accepted)
     wanted = dict.fromkeys(phone.digits for phone in (*waiting.unanswered, *waiting.unpriced))
@@ -55,17 +56,24 @@ def _poll(base_url: str, accept: str, name: str, ids: Sequence[str]) -> Poll:
     return Poll("log", f"{name}={ids[0]}", httpx.Request("GET", url, headers={"Accept": accept}))
 
 
-def logged(reply: Reply, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
-    """Read a page of the log; what is still pending in it is no answer."""
+def logged(later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
+    """Read a page of the log; what is still pending in it, or was sent at another time than was asked, is no answer."""
+    reply, window = later.reply, window_of(later.ref)
     if reply.status != 200:
         return Parsed("doubt", f"HTTP {reply.status} for the log")
     entries = results(document(reply.body), LISTS)
     if entries is None:
         return Parsed("doubt", "HTTP 200 for the log, without a list of results")
     ids = accepted_as(accepted)
-    ours = [entry for entry in entries if isinstance(entry, Mapping) and ids.about(None, entry)]
+    ours = [
+        entry
+        for entry in entries
+        if isinstance(entry, Mapping)
+        and ids.about(None, entry)
+        and (window is None or window.holds(moment(entry.get("sentAt"))))
+    ]
     found = matched(ours, NUMBER, asked)
-    told = {phone: [_lookup(entry, phone) for entry in each if _is_done(entry)] for phone, each in found.items.items()}
+    told = {phone: [_lookup(entry, phone) for entry in each if is_done(entry)] for phone, each in found.items.items()}
     lookups = [one_of(told[phone]) for phone in asked if told.get(phone)]
     return Parsed(
         verdict="answered" if lookups else "awaiting",
@@ -75,7 +83,7 @@ def logged(reply: Reply, accepted: Reply | None, asked: Sequence[Phone]) -> Pars
     )
 
 
-def _is_done(entry: Item) -> bool:
+def is_done(entry: Item) -> bool:
     """Whether an entry is final: by a status that is known, or by the time at which it was done."""
     return not is_pending(entry) and (is_final(entry) or moment(entry.get("doneAt")) is not None)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
 from urllib.parse import quote
 
 import httpx
@@ -72,8 +71,6 @@ class Kaleyra(Provider):
     currency: str | None = None
     sunset: date | None = None
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    # There is no log and no balance to look a request up in.
-    on_ambiguous: Literal["reconcile", "hold"] = "hold"
 
     def request(self, ask: Ask) -> httpx.Request:
         """One POST with all numbers, or one GET that has them in its path; without `+`, as the examples have them.

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
 
 import httpx
 
@@ -22,6 +21,8 @@ from ringfence.providers.lookup import Fact
 from ringfence.providers.number_insight import Seller, parameters, read
 from ringfence.providers.provider import Ask, Credentials, Parsed, Product
 from ringfence.providers.vonage_levels import Levels
+from ringfence.providers.vonage_markup import document
+from ringfence.providers.vonage_price import balance
 
 _SELLER = Seller(
     name="kpn",
@@ -89,7 +90,6 @@ class Kpn(Levels):
     sunset: date | None = None
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({"country": ("omit", "send"), "cnam": ("off", "on")})
     headers: tuple[str, ...] = kpn_gateway.HEADERS
-    on_ambiguous: Literal["reconcile", "hold"] = "hold"
 
     def request(self, ask: Ask) -> httpx.Request:
         """Ask about one number, and say where its answer is to be sent when it comes later."""
@@ -108,7 +108,8 @@ class Kpn(Levels):
         if parsed is None:
             reads = vonage_async.acknowledged if self.products[product].mode == "callback" else read
             parsed = reads(_SELLER, product, reply, asked)
-            parsed = replace(parsed, evidence=parsed.evidence.replace("HTTP 200", f"HTTP {reply.status}", 1))
+            evidence = parsed.evidence.replace("HTTP 200", f"HTTP {reply.status}", 1)
+            parsed = replace(parsed, evidence=evidence, balance=balance(document(reply.body)))
         return kpn_gateway.with_quota(parsed, reply)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
 
 import httpx
 
@@ -54,8 +53,6 @@ class Messente(Provider):
     currency: str | None = None
     sunset: date | None = None
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    # There is no log and no balance to look a request up in.
-    on_ambiguous: Literal["reconcile", "hold"] = "hold"
 
     def request(self, ask: Ask) -> httpx.Request:
         """One POST with all numbers, with their `+`; `json` sets the Content-Type that is required too."""

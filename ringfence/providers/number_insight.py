@@ -101,6 +101,7 @@ def refused(seller: Seller, product: str, reply: Reply, body: Body, evidence: st
         stop_product=status == _NOT_ENABLED,
         retry=busy,
         retry_after=retry_after(reply.headers) if busy else None,
+        throttled=busy,
     )
 
 

@@ -21,6 +21,27 @@ Mode = Literal["sync", "poll", "callback"]
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """That a provider can be asked, with GET requests that buy nothing, what became of a request without a reply.
+
+    All in seconds. Looked for is what came in from `early` before the sending until `late` after it (clocks differ, and
+    an exchange takes its time). It is asked `after` that at the soonest, since a log may lag behind, and as long as it
+    is told: `until` so long after the sending. `option` is the choice that has to be `on` for it, where asking costs.
+    """
+
+    early: int
+    late: int
+    after: int
+    until: int
+    option: str | None = None
+
+    @property
+    def begins(self) -> int:
+        """Seconds after the sending from which it is asked."""
+        return self.late + self.after
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """Something that can be bought: the facts that it answers, and how.
 
@@ -29,8 +50,8 @@ class Product:
     numbers of a country. `limit` is the provider's own maximum of numbers in a request, `batch` what we send unless
     the config says otherwise, `rate` the default requests a second. `patience` is how many seconds an answer that
     comes later may take before it is given up and in doubt; 0 of a sync product. `priced_late` says that its price is
-    told by a log alone, and waited for. `traced` says that the provider can be asked, for free, what became of a
-    request whose reply never came.
+    told by a log alone, and waited for. `traced` says how the provider tells what became of a request whose reply
+    never came; without it such a request is held for a person's decision.
     """
 
     name: str
@@ -44,7 +65,7 @@ class Product:
     not_told: Mapping[str, frozenset[Fact]] = field(default_factory=dict)
     patience: int = 0
     priced_late: bool = False
-    traced: bool = False
+    traced: Traced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +156,6 @@ class Provider(Protocol):
     # Headers of a reply (lower case) that are kept beside its body, with date, retry-after and content-type: `parse`
     # reads no others when a reply is read again.
     headers: tuple[str, ...] = ()
-    # What becomes of an attempt whose outcome nobody knows: look it up at the provider, or hold it for a person.
-    on_ambiguous: Literal["reconcile", "hold"]
 
     def priced_as(self, product: str, country: str, options: Mapping[str, str]) -> str:  # noqa: ARG002 - for others
         """The name under which the price of asking this product about a country stands; nearly always the product's."""

@@ -5,7 +5,8 @@ Only what a provider refused before any work is void; the rest may have cost mon
 
 import math
 from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 from ringfence.http.exchange import Reply
 from ringfence.providers.provider import Parsed
@@ -43,6 +44,7 @@ def refusal(reply: Reply, provider: str, secrets: Sequence[Sequence[str]], reaso
         stop=_stop(reply.status, provider, secrets),
         retry=throttled,
         retry_after=retry_after(reply.headers) if throttled else None,
+        throttled=throttled,
     )
 
 
@@ -60,3 +62,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             return None
         seconds = (until - now).total_seconds()
     return None if math.isnan(seconds) else min(max(seconds, _WAIT[0]), _WAIT[1])
+
+
+def dated(headers: Mapping[str, str], now: datetime) -> Mapping[str, str]:
+    """The headers of a reply that came now, with its date where its server sent none that can be read.
+
+    Whoever receives a message without one has to append it (RFC 9110, section 6.6.1); a Retry-After needs it.
+    """
+    if moment(headers.get("date", ""), parsedate_to_datetime) is not None:
+        return headers
+    return {**headers, "date": format_datetime(now, usegmt=True)}

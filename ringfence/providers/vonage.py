@@ -1,28 +1,29 @@
 """Vonage Number Insight: `/ni/{basic|standard|advanced|advanced/async}/{json|xml}`, one number a request.
 
 Source: Vonage's Number Insight reference and specification 1.1.2. A reply is read in `number_insight`, an
-acknowledgement and a callback in `vonage_async`, XML in `vonage_markup`; what may not be kept is cut in
-`vonage_privacy`. Its successor is `vonage_insights`.
+acknowledgement and a callback in `vonage_async`, what became of a request without a reply in `vonage_reports`, XML in
+`vonage_markup`; what may not be kept is cut in `vonage_privacy`. Its successor is `vonage_insights`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
 
 import httpx
 
 from ringfence.http.exchange import Reply
 from ringfence.numbers.phone import Phone
-from ringfence.providers import vonage_async
+from ringfence.providers import vonage_async, vonage_reports
 from ringfence.providers.basic import basic
-from ringfence.providers.collectable import Collectable
+from ringfence.providers.collectable import Collectable, Later, Poll, Traceable, Waiting, traced
 from ringfence.providers.lookup import Fact
 from ringfence.providers.number_insight import Seller, parameters, read, said
 from ringfence.providers.provider import Ask, Credentials, Mode, Parsed, Product
 from ringfence.providers.refusal import refusal
 from ringfence.providers.vonage_levels import Levels
 from ringfence.providers.vonage_markup import document
+from ringfence.providers.vonage_price import balance
 
 _SELLER = Seller(
     name="vonage",
@@ -58,6 +59,7 @@ def _product(
         batch=1,
         rate=10,
         patience=patience,
+        traced=vonage_reports.TRACED,
     )
 
 
@@ -79,7 +81,7 @@ _PRODUCTS = (
 )
 
 
-class Vonage(Levels):
+class Vonage(Levels, Traceable):
     """Vonage's levels of Number Insight; every reply but a basic one states its price."""
 
     seller = _SELLER
@@ -100,9 +102,10 @@ class Vonage(Levels):
             "format": ("json", "xml"),
             "country": ("omit", "send"),
             "cnam": ("off", "on"),
+            # Vonage charges for each record that a report has.
+            vonage_reports.OPTION: ("off", "on"),
         }
     )
-    on_ambiguous: Literal["reconcile", "hold"] = "reconcile"
 
     def request(self, ask: Ask) -> httpx.Request:
         """Ask about one number, in a form, or in the query where `method` is `get`."""
@@ -125,9 +128,26 @@ class Vonage(Levels):
         refused = refusal(reply, self.name, self.secrets, said(document(reply.body)))
         if refused:
             return refused
-        if self.products[product].mode == "callback":
-            return vonage_async.acknowledged(_SELLER, product, reply, asked)
-        return read(_SELLER, product, reply, asked)
+        reads = vonage_async.acknowledged if self.products[product].mode == "callback" else read
+        return replace(reads(_SELLER, product, reply, asked), balance=balance(document(reply.body)))
+
+    def polls(self, waiting: Waiting, base_url: str, options: Mapping[str, str]) -> Sequence[Poll]:
+        """The reports that may tell of a request whose answer never came, where they may be asked for."""
+        return vonage_reports.polls(waiting, base_url) if traced(self.products[waiting.product], options) else ()
+
+    def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:
+        """Read a callback (`vonage_async`) or a report (`vonage_reports`)."""
+        if later.source == "log":
+            return vonage_reports.recorded(later, product, asked)
+        return super().parse_later(product, later, accepted, asked)
+
+    def part(self, page: bytes, asked: Sequence[Phone]) -> bytes:
+        """The records of a report that are about these numbers."""
+        return vonage_reports.part(page, asked)
+
+    def uncharged(self, product: str, told: Sequence[Later], asked: Sequence[Phone]) -> str | None:  # noqa: ARG002
+        """Never: that every request has a record is not documented."""
+        return None
 
 
 PROVIDER: Collectable = Vonage()

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Literal
 
 import httpx
 
@@ -75,7 +74,6 @@ class VonageInsights(Provider):
     currency: str | None = None
     sunset: date | None = None
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    on_ambiguous: Literal["reconcile", "hold"] = "hold"
 
     def request(self, ask: Ask) -> httpx.Request:
         """Ask the three insights of one number, without `+`; no purpose, which only an operator's insights need."""

@@ -1,4 +1,4 @@
-"""What a Number Insight body says that it cost: `request_price` and `refund_price`, exact, in nanos of EUR.
+"""What a Number Insight body says that it cost, and what is left on the account: exact, in nanos of EUR.
 
 Vonage sends decimal strings of varying scale, KPN sends JSON numbers, which `reading.read_exact` leaves as their
 text. No float touches them. A price that is stated and cannot be read is told apart from one that is not stated.
@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringfence.providers.reading import amount, is_stated
+from ringfence.money.amount import Money
+from ringfence.providers.reading import amount, field, is_stated
 
 CURRENCY = "EUR"
 
@@ -39,3 +40,9 @@ def charged(body: Mapping[str, Any]) -> Charge:
     if price is None or refund is None:
         return Charge(price, None)
     return Charge(price, refund) if refund <= price else Charge(None, None, unreadable=True)
+
+
+def balance(body: object) -> Money | None:
+    """What is left on the account (`remaining_balance`); None where none, or a debt, is stated."""
+    left = amount(field(body, "remaining_balance"))
+    return None if left is None else Money(left, CURRENCY)

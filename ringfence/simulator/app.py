@@ -120,6 +120,7 @@ class _Port:
         # Charged before any delay: a client that no longer waits has still been answered.
         if billed:
             self._world.bill.add(self._vendor.name, answer.request_id, answer.charges)
+            self._vendor.billed(answer)
         later = answer.later if billed else ()
         if rule:
             answer = self._distorted(answer, rule)

@@ -73,6 +73,8 @@ class Infobip(Vendor):
         self._subscribers = subscribers
         self._prices = account.prices
         self._log = Log()
+        # What was looked up last and is not known to be charged, by request.
+        self._noted: dict[str, list[Entry]] = {}
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Look up every number, accept them for later, tell the log, or refuse the request."""
@@ -89,6 +91,11 @@ class Infobip(Vendor):
     def reset(self) -> None:
         """Forget the log."""
         self._log.clear()
+        self._noted.clear()
+
+    def billed(self, answer: Answer) -> None:
+        """The log tells what the bill does."""
+        self._log.add(self._noted.pop(answer.request_id, ()))
 
     def strict(self, request: Request, body: bytes) -> str | None:
         """Anything that the OpenAPI document does not name, and numbers that are not written as in its examples."""
@@ -141,10 +148,12 @@ class Infobip(Vendor):
     def _note(self, product: str, found: list[Subscriber], bulk_id: str, ids: list[str], *, takes: float) -> None:
         sent = self._log.clock()
         bulk = bulk_id if len(found) > 1 else None
-        self._log.add(
-            Entry(message_id, bulk, item(one), self._prices[product], sent, sent + takes, one.dice)
-            for one, message_id in zip(found, ids, strict=True)
-        )
+        self._noted = {
+            bulk_id: [
+                Entry(message_id, bulk, item(one), self._prices[product], sent, sent + takes, one.dice)
+                for one, message_id in zip(found, ids, strict=True)
+            ]
+        }
 
     def _logged(self, request: Request) -> Answer:
         if self._log.throttled():

@@ -82,6 +82,10 @@ class Vendor(Protocol):
         """The vendor's error document for an HTTP status."""
         ...
 
+    def billed(self, answer: Answer) -> None:  # noqa: ARG002 - what most vendors tell nobody later
+        """Note that an answer was charged, where the vendor tells so later; it may never have reached its client."""
+        return
+
     def reset(self) -> None:
         """Forget what was asked, where that is kept; by default nothing is."""
         return

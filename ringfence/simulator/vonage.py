@@ -2,8 +2,9 @@
 
 Sources: the Number Insight reference, Nexmo's specification 1.1.2, Vonage's SDKs, and for HTTP 200 under wrong
 credentials and 403 under another method the tests of Vonage's own gateway. What a request asks is in vonage_asked.py,
-how an answer reads in vonage_items.py, as XML in vonage_markup.py. A business error is HTTP 200 with a status and a
-text and nothing else. Not simulated: JSON bodies, which no SDK sends, and callbacks before the final one.
+how an answer reads in vonage_items.py, as XML in vonage_markup.py, and the reports are in vonage_reports.py. A business
+error is HTTP 200 with a status and a text and nothing else. Not simulated: JSON bodies, which no SDK sends, and
+callbacks before the final one.
 """
 
 import json
@@ -26,10 +27,13 @@ from ringfence.simulator.vonage_asked import ASYNC, Asked, asked, documented
 from ringfence.simulator.vonage_faults import DISTORTIONS, REFUSED_WITH, REWORDINGS
 from ringfence.simulator.vonage_items import ACCEPTED_TEXT, NUMBER_FORMAT, STATUS_TEXT, advanced, caller, standard
 from ringfence.simulator.vonage_items import basic as formatted
+from ringfence.simulator.vonage_reports import FORMS as REPORT_FORMS
+from ringfence.simulator.vonage_reports import PATH as REPORTS
+from ringfence.simulator.vonage_reports import Reports
 
 _PATH = re.compile(r"/ni/(basic|standard|advanced|advanced/async)/(json|xml)", re.ASCII)
 _E164 = re.compile(r"[1-9][0-9]{6,14}", re.ASCII)
-_FORMS = documented()
+_FORMS = {**documented(), **REPORT_FORMS}
 # Digits after the point, at least: "0.04000000", "10.000000", "1.97" have all been seen.
 _SCALES = (8, 8, 6, 2)
 _LEVELS: Mapping[str, Callable[[Subscriber, Network], tuple[int, Payload]]] = {
@@ -70,9 +74,12 @@ class Vonage(Vendor):
     def __init__(self, subscribers: Subscribers, account: Account) -> None:
         self._subscribers = subscribers
         self._account = account
+        self._reports = Reports()
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Look up the number of a request, or refuse it."""
+        if request.url.path == REPORTS and request.method == "GET":
+            return self._reports.answer(request, self.refusal)
         path = _PATH.fullmatch(request.url.path)
         if not path:
             return self.refusal(404)
@@ -88,6 +95,14 @@ class Vonage(Vendor):
         title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
         kind = f"https://developer.nexmo.com/api-errors#{title.lower().replace(' ', '-')}"
         return Answer(status, {"type": kind, "title": title, "detail": title, "instance": uuid4().hex}, str(uuid4()))
+
+    def billed(self, answer: Answer) -> None:
+        """The reports tell what the bill does."""
+        self._reports.add(answer)
+
+    def reset(self) -> None:
+        """Forget the reports."""
+        self._reports.clear()
 
     def strict(self, request: Request, body: bytes) -> str | None:
         """What the reference does not document."""

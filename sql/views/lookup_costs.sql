@@ -1,10 +1,10 @@
--- One row per ledger entry and number: what moved money. Settle and refund add up to what is spent, to the nano.
+-- One row per ledger entry and number: what moved money. Settle, refund and correction add up to what is spent.
 -- A hold or release is of an attempt and has no number. Basis unattributed: spent, but not by numbers of the lake. A fee
 -- is of a provider and a month: it is no request, and counts against no budget.
 -- entry: entry of the ledger's journal; NULL for a fee
 -- attempt_id: the request that asked; NULL for a fee
 -- phone_e164: the number in E.164; NULL for a hold, a release, a fee and what is unattributed
--- entry_type: hold, release, settle, refund or fee
+-- entry_type: hold, release, settle, refund, correction (charged after it was voided) or fee
 -- provider: who was asked
 -- product: what was bought of the provider; _monthly for a fee
 -- country: country of the number
@@ -57,6 +57,7 @@ answered as (
     select
         settled.entry,
         lookups.phone_e164,
+        case when settled.evidence like 'correction: %' then 'correction' else 'settle' end as entry_type,
         lookups.country,
         lookups.source,
         lookups.cost_amount,
@@ -80,7 +81,7 @@ lost as (
 ),
 
 spent as (
-    select entry, phone_e164, 'settle' as entry_type, country, source, cost_amount as amount, cost_basis as basis
+    select entry, phone_e164, entry_type, country, source, cost_amount as amount, cost_basis as basis
     from answered
     union all
     select entry, phone_e164, 'refund', country, source, -cost_refund, cost_basis
@@ -96,7 +97,7 @@ unattributed as (
     select
         settled.entry,
         null as phone_e164,
-        'settle' as entry_type,
+        case when any_value(settled.evidence) like 'correction: %' then 'correction' else 'settle' end as entry_type,
         settled.country,
         settled.source,
         any_value(settled.actual) - coalesce(sum(spent.amount), 0) as amount,

@@ -137,7 +137,7 @@ answers as (
 ),
 
 -- When a fact was asked for at each step, whatever the answer, and for how long that counts; an unbilled failure is no
--- asking.
+-- asking, and what was paid for in vain is none where it is to be bought again.
 askings as (
     select
         wanted.phone_e164,
@@ -157,6 +157,8 @@ askings as (
         and asked.product = products.provider || '/' || products.product
     left join answers on answers.phone_e164 = wanted.phone_e164 and answers.fact = wanted.fact
     cross join (select max(seconds) as seconds from base.unknown_for) as unknown
+    cross join base.in_doubt as in_doubt
+    where asked.lost = 0 or not in_doubt.repay_lost
 ),
 
 -- `step` is the last one that was asked and counts now.
@@ -184,6 +186,8 @@ lost as (
     from base.paid_lost as lost
     inner join base.attempts as attempts on attempts.attempt_id = lost.attempt_id
     inner join base.facts as facts on (attempts.facts & facts.bit) <> 0
+    cross join base.in_doubt as in_doubt
+    where not in_doubt.repay_lost
     group by lost.phone_e164, facts.fact
 ),
 

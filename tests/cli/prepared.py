@@ -86,6 +86,8 @@ def _keep(connection: socket.socket, main: object) -> None:
         os.chdir(asked["folder"])
         os.environ.clear()
         os.environ.update(asked["env"])
+        # The name that a command is told by is that of what was started.
+        sys.modules["__main__"].__package__ = None
         sys.argv = ["ringfence", *asked["arguments"]]
         os._exit(_run(main))
     for file in files:

@@ -185,6 +185,26 @@ def test_a_request_that_may_have_arrived_is_ambiguous_and_sent_once(fault: str, 
     asyncio.run(run())
 
 
+def test_a_server_that_never_reads_leaves_the_request_ambiguous() -> None:
+    """A request that the server's buffers no longer take in whole may have been read as far as it went."""
+
+    async def deaf(seen: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.sleep(2)
+
+    async def run() -> None:
+        async with (
+            serving(deaf) as server,
+            Client(in_flight=1, headers=KEY, limits=FAST, verify=ROOTLESS) as client,
+        ):
+            got = await client.send(httpx.Request("POST", server.url, content=bytes(64 << 20)))
+            assert isinstance(got, Failure)
+            assert (got.kind, got.body, server.connections) == ("ambiguous", b"", 1)
+            assert "WriteTimeout" in got.reason
+
+    asyncio.run(run())
+
+
 def test_corrupt_gzip_keeps_what_could_be_decoded() -> None:
     """A gzip body that breaks in the middle is ambiguous, and what came before the break is kept decoded."""
     original = random.Random(7).randbytes(600)
@@ -366,6 +386,20 @@ def test_gzip_that_nobody_asked_for_is_still_read() -> None:
                 got = await send(server.url)
                 assert isinstance(got, Reply)
                 assert got.body == data
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_a_poll_is_a_get(method: str) -> None:
+    """What is sent without an attempt of its own must cost nothing: any other request never leaves."""
+
+    async def run() -> None:
+        async with serving(answer(OK)) as server, Client(in_flight=1, headers=KEY, verify=ROOTLESS) as client:
+            with pytest.raises(ValueError, match="might cost money"):
+                await client.poll(httpx.Request(method, server.url))
+            assert server.heads == []
+            assert isinstance(await client.poll(httpx.Request("GET", server.url)), Reply)
 
     asyncio.run(run())
 

@@ -511,6 +511,13 @@ def test_a_secret_is_masked_once_it_is_read(tmp_path: Path) -> None:
     assert redact("refused for App k3y-of-ours") == "refused for App ***"
 
 
+def test_secrets_are_masked_in_a_process_that_asks_nobody(tmp_path: Path) -> None:
+    """Whoever has looked where home is masks all credentials that are there, whichever of them would be used."""
+    (tmp_path / ".env").write_text("INFOBIP_PASSWORD=p4ss-of-nobody\nINFOBIP_API_KEY=k3y-of-nobody\n")
+    assert load(tmp_path, "mode: simulate\n" + INFOBIP).home
+    assert redact("p4ss-of-nobody and k3y-of-nobody") == "*** and ***"
+
+
 def test_a_file_of_secrets_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """Latin-1 in `.env` is a mistake of the user's, not a traceback with its text."""
     (tmp_path / ".env").write_bytes("INFOBIP_API_KEY=hunter2\xe9\n".encode("latin-1"))

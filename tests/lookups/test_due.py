@@ -15,6 +15,7 @@ from ringfence.lake.columns import FACTS, PHONE_FACTS, UTC_TIME
 from ringfence.lookups.due import BIT, bits, due
 from ringfence.lookups.due_now import next_tick
 from ringfence.providers.lookup import Fact
+from tests.sizes import share
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAYS = 86_400
@@ -205,7 +206,7 @@ def test_a_fact_is_due_at_the_steps_behind_the_last_that_was_asked(
 askings = st.lists(st.tuples(days, st.integers(1, 63), st.integers(0, 2)), max_size=5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 @given(wants, askings, st.none() | st.integers(1, 60).map(lambda each: each * DAYS))
 def test_a_step_that_was_just_asked_leaves_only_later_ones(
     want: dict[str, int], asked: list[tuple[float, int, int]], unknown_for: int | None
@@ -222,7 +223,7 @@ def test_a_step_that_was_just_asked_leaves_only_later_ones(
 ZONES = st.sampled_from(["Europe/Amsterdam", "America/New_York", "Pacific/Auckland", "UTC"])
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=share(16), deadline=None)
 @given(
     ZONES,
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 1)),  # noqa: DTZ001 - a day of a calendar

@@ -54,10 +54,10 @@ def test_a_house_after_a_run_with_a_doubt(build: Build) -> None:
     os.utime(house.setup.home / "ringfence.duckdb", (0, 0))
     found = {each.what: each for each in standing.standing(house.setup)}
     assert found["budget month"].status == "warn"
-    assert found["budget month"].found == "0.04 EUR of 0.04 EUR are spent or held"
+    assert found["budget month"].found == "0.04 EUR of 0.04 EUR are spent or held: 100 % are reached"
     assert found["in doubt"].status == "warn"
-    assert "1 requests about 2 numbers hold 0.02 EUR" in found["in doubt"].found
-    assert "after 7 d they count as spent" in found["in doubt"].mend
+    assert "1 requests about 2 numbers are in doubt and hold 0.02 EUR" in found["in doubt"].found
+    assert "counts each as spent after 7 d" in found["in doubt"].mend
     assert found["stop"].mend == "ringfence resume --provider infobip"
     assert found["served file"].mend == "ringfence serve"
     assert (found["ledger"].status, found["invariants"].status) == ("ok", "ok")

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from ringfence.errors import RingfenceError
+from ringfence.lake import tables
 from ringfence.lake.tables import Lake
 from ringfence.lookups import publish
 from ringfence.lookups.costs import costs
@@ -91,6 +92,36 @@ def test_a_crash_at_a_commit_of_the_lake_loses_and_doubles_nothing(build, number
     monkeypatch.setattr(Lake, "overwrite", overwrite)
     publish.publish_facts(house.lake)
     assert sorted(house.lake.read("phone_facts")["phone_e164"]) == numbers("NL", 12)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_single_write_of_the_lake_loses_and_doubles_nothing(
+    build, numbers, monkeypatch, written
+) -> None:
+    """Rows and the settlement that they reach are one write: stopped at the n-th, for every n, all is there once."""
+    house = bought(build, numbers("NL", 12))
+    monkeypatch.setattr(publish, "FLUSH", 2)
+    monkeypatch.setattr(publish, "ROWS", 1)
+    write = tables._written
+    stops = 0
+
+    def stopped(*args, **how) -> None:
+        if written:
+            write(*args, **how)
+        raise KeyboardInterrupt
+
+    for nth in range(9):
+        left = iter([write] * (nth % 2) + [stopped])
+        monkeypatch.setattr(tables, "_written", lambda *args, steps=left, **how: next(steps)(*args, **how))
+        try:
+            publish.publish_settled(house.ledger, house.lake)
+        except KeyboardInterrupt:
+            stops += 1
+        assert house.lookups()["lookup_id"].is_unique().all()
+    assert stops >= 2
+    monkeypatch.setattr(tables, "_written", write)
+    publish.publish_settled(house.ledger, house.lake)
+    same_as_the_ledger(house)
 
 
 def test_publishers_at_once_append_once(build, numbers, monkeypatch) -> None:

@@ -4,17 +4,21 @@ import os
 import signal
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from ringfence.errors import LedgerError, MoneyError, SecretMissingError
+from ringfence.lookups import buy as buying
 from ringfence.lookups.buy import Order, buy
 from ringfence.money import quotes
 from ringfence.money.amount import Money
 from ringfence.money.invariants import violations
+from ringfence.money.schema import REPLY
 from ringfence.money.workers import Worker, working
 from ringfence.providers.registry import provider
 
@@ -257,6 +261,51 @@ def test_a_defect_of_a_parser_loses_no_paid_answer(build, numbers, monkeypatch) 
     house.run("two")
     assert house.lookups().height == 6
     assert (len(house.requests()), house.spent(), house.held()) == (3, 6 * CENT, 0)
+    house.check()
+
+
+def test_a_reply_is_on_the_disk_before_it_is_read(build, numbers, monkeypatch) -> None:
+    """Whoever looks at the ledger while a reply is parsed finds its very bytes in it, committed."""
+    house = build(numbers("NL", 6))
+    kind = type(provider("infobip"))
+    read = kind.parse
+    found: list[bool] = []
+
+    def parse(self, product, reply, asked):  # type: ignore[no-untyped-def]
+        with house.ledger.store.read() as connection:
+            found.append(reply.body in [zlib.decompress(body) for body in connection.scalars(select(REPLY.c.body))])
+        return read(self, product, reply, asked)
+
+    monkeypatch.setattr(kind, "parse", parse)
+    house.run()
+    assert len(found) >= 3
+    assert all(found)
+
+
+def test_a_turn_that_fails_drops_nothing_that_came_back(build, numbers, monkeypatch) -> None:
+    """Replies that came while a commit failed, and those that it was to keep, are settled when the run ends by it."""
+    house = build(numbers("NL", 40), provider={"in_flight": "3"})
+    follow = buying._budgets_follow
+    turns = iter(range(100))
+
+    def failing(*arguments):  # type: ignore[no-untyped-def]
+        before_turn = follow(*arguments)
+
+        def turn(connection) -> None:  # type: ignore[no-untyped-def]
+            before_turn(connection)
+            if next(turns) == 2:
+                # Long enough for whatever is out to come back meanwhile.
+                time.sleep(1)
+                raise LedgerError("the disk is full")
+
+        return turn
+
+    monkeypatch.setattr(buying, "_budgets_follow", failing)
+    with pytest.raises(LedgerError):
+        house.run()
+    assert len(house.requests()) >= 2
+    assert set(house.states()) == {"settled"}
+    assert house.spent() == house.charged()
     house.check()
 
 

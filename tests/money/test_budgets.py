@@ -1,5 +1,6 @@
 """Budgets and the room that they leave: windows, nesting, scopes, consent, and the exact number that fits."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -111,6 +112,21 @@ def test_all_budgets_hold_and_the_tightest_decides(tmp_path: Path) -> None:
         assert [row[1:] for row in bench.used(budget)] == [(3 * CENT, 0, 0)]
     assert bench.used("limit/month/provider=vonage") == []
     assert bench.broken() == []
+
+
+def test_a_reservation_says_which_caps_it_passed(tmp_path: Path) -> None:
+    """The journal has every budget that counts it, with its cap then and what was used of it: I2 has no other proof."""
+    bench = Bench(tmp_path, month("0.10 EUR"), month("0.05 EUR", provider="infobip"))
+    bench.sent(2)
+    bench.sent(3)
+    passed = [
+        {(cap["cap"], cap["after"]) for cap in json.loads(str(caps))}
+        for (caps,) in bench.rows("SELECT caps FROM journal WHERE event = 'reserved' ORDER BY seq")
+    ]
+    free = Money.parse(FREE_HAND).amount
+    assert passed == [{(10 * CENT, used), (5 * CENT, used), (free, used)} for used in (2 * CENT, 5 * CENT)]
+    counted = bench.rows("SELECT count(*) FROM hold")[0][0]
+    assert counted == sum(map(len, passed))
 
 
 @pytest.mark.parametrize(

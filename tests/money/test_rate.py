@@ -1,13 +1,17 @@
 """The token bucket: however many take from it and whatever the clock does, the provider's pace holds."""
 
 import sqlite3
+from collections import Counter
+from functools import partial
+from heapq import heappop, heappush
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
 
-from ringfence.money.rate import take
+from ringfence.money.heard import Heard
+from ringfence.money.rate import LONGEST, RISE, SLOWEST, Place, hear, take
 from ringfence.money.schema import RATE
 from tests.money.bench import SECOND, Bench
 
@@ -77,3 +81,101 @@ def test_providers_do_not_share_a_bucket_but_processes_do(tmp_path: Path) -> Non
     other.close()
     with bench.ledger.store.write() as connection:
         assert take(connection, "infobip", per_second=5, wanted=9, at=bench.now + SECOND // 5)[0] == 1
+
+
+def _heard(at: int, *, throttled: bool = False, pause: float = 0, verdict: str = "nothing") -> Heard:
+    return Heard(at, verdict, "", throttled, int(pause * SECOND))  # type: ignore[arg-type]
+
+
+def _pace(connection: Connection) -> list[tuple[int | None, int]]:
+    return [(row.pace, row.not_before) for row in connection.execute(RATE.select())]
+
+
+def test_a_burst_of_throttling_halves_the_pace_once() -> None:
+    """Eight requests that were out together are one burst; what was sent after it halves the pace again."""
+    with _bucket() as connection:
+        tell = partial(hear, connection, "infobip", per_second=8)
+        tell(told=[_heard(0, throttled=True, pause=2)] * 8, at=SECOND)
+        assert _pace(connection) == [(4000, 3 * SECOND)]
+        tell(told=[_heard(2 * SECOND, throttled=True, pause=1)], at=4 * SECOND)
+        assert _pace(connection) == [(4000, 5 * SECOND)]
+        for second in range(6, 16, 2):
+            tell(told=[_heard(second * SECOND, throttled=True, pause=1)], at=second * SECOND)
+        assert _pace(connection) == [(125, 15 * SECOND)]
+        tell(told=[_heard(20 * SECOND, throttled=True, pause=1)], at=20 * SECOND)
+        assert _pace(connection) == [(SLOWEST, 21 * SECOND)]
+
+
+@given(st.integers(1, 12))
+def test_answers_bring_the_whole_pace_back_within_a_minute(per_second: int) -> None:
+    """From the slowest pace, a provider that answers what it is asked is asked as fast as configured after a minute."""
+    with _bucket() as connection:
+        for at in range(24):
+            hear(connection, "infobip", per_second=per_second, told=[_heard(at, throttled=True)], at=at)
+        assert _pace(connection)[0][0] == SLOWEST
+        answers, at = 0, 100 * SECOND
+        while (pace := _pace(connection)[0][0]) is not None:
+            at += SECOND * 1000 // pace
+            answers += 1
+            hear(connection, "infobip", per_second=per_second, told=[_heard(at, verdict="well")], at=at)
+            assert at < 200 * SECOND
+        # One answer at the slowest pace takes ten seconds.
+        assert RISE // 2 <= (at - 100 * SECOND) / SECOND <= RISE + 12
+
+
+@given(st.integers(1, 50), st.integers(-5, 10**9), st.integers(-(10**6), 10**6))
+def test_a_pause_holds_for_everybody_and_ends(per_second: int, pause: int, jump: int) -> None:
+    """Before its end nobody gets anything but the time to wait; no header and no clock makes that over five minutes."""
+    with _bucket() as connection:
+        told = [_heard(0, pause=max(0, pause))]
+        at = 2_000_000 * SECOND
+        hear(connection, "infobip", per_second=per_second, told=told, at=at)
+        at += jump * SECOND
+        count, wait = take(connection, "infobip", per_second=per_second, wanted=1, at=at)
+        assert (count == 0) == (wait > 0)
+        assert wait <= LONGEST / SECOND
+        assert count == 1 or pause > jump
+        at += int(wait * SECOND) + (SECOND if count else 1)
+        assert take(connection, "infobip", per_second=per_second, wanted=1, at=at, place=Place())[0] == 1
+
+
+def test_a_slower_pace_is_kept_and_a_configured_one_below_it_wins() -> None:
+    """At a pace of 0.5 a second the bucket still fills to one request; a new rate below the pace is what holds."""
+    with _bucket() as connection:
+        for at in range(2):
+            hear(connection, "infobip", per_second=2, told=[_heard(at, throttled=True)], at=at)
+        granted = [take(connection, "infobip", per_second=2, wanted=9, at=at * SECOND)[0] for at in range(10, 20)]
+        assert granted == [1, 0] * 5
+        hear(connection, "infobip", per_second=1000, told=[_heard(20 * SECOND, throttled=True)], at=20 * SECOND)
+        assert take(connection, "infobip", per_second=1, wanted=9, at=60 * SECOND)[0] == 1
+
+
+@given(
+    st.integers(1, 200),
+    st.lists(st.tuples(st.integers(1, 10), st.integers(0, SECOND // 2)), min_size=4, max_size=8),
+)
+def test_takers_share_one_bucket_fairly(per_second: int, takers: list[tuple[int, int]]) -> None:
+    """However many each wants at once, and woke it half a token late, nobody gets less than half of what another gets.
+
+    And together they keep the rate, but for one request a taker, and lose little of it.
+    """
+    takers = [(wanted, late // per_second) for wanted, late in takers]
+    granted, at = Counter[int](), 0
+    with _bucket() as connection:
+        take(connection, "infobip", per_second=per_second, wanted=per_second, at=0)
+        places = [Place() for _ in takers]
+        wakes = [(0, mine) for mine in range(len(takers))]
+        seconds = len(takers) * 20 / per_second + 1
+        calls = 0
+        while (at := min(wakes)[0]) < seconds * SECOND:
+            _, mine = heappop(wakes)
+            wanted, late = takers[mine]
+            count, wait = take(connection, "infobip", per_second=per_second, wanted=wanted, at=at, place=places[mine])
+            calls += 1
+            granted[mine] += count
+            heappush(wakes, (at + int(wait * SECOND) + late, mine))
+    total = sum(granted.values())
+    assert min(granted[mine] for mine in range(len(takers))) * 2 >= max(granted.values())
+    assert total <= per_second * seconds + per_second + len(takers)
+    assert total >= 0.9 * per_second * seconds - len(takers)
+    assert calls <= 2 * total + 2 * len(takers), "nobody asks in vain again and again"

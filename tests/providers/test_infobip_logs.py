@@ -78,9 +78,14 @@ def test_without_a_bulk_the_messages_are_asked_for() -> None:
     "accepted",
     [None, Reply(200, {}, b""), ack({"results": []}), ack({"results": [{"to": ONE.digits}], "bulkId": "a b&to=1"})],
 )
-def test_nothing_is_asked_without_an_id(accepted: Reply | None) -> None:
-    """Where no id was given, or one that is none, only a callback can tell."""
-    assert polls(accepted) == []
+def test_without_an_id_it_is_asked_by_time(accepted: Reply | None) -> None:
+    """Where no id was given, or one that is none, the log is asked for the time of sending; no number is in it."""
+    (poll,) = polls(accepted)
+    assert (poll.source, poll.shared, poll.request.headers["accept"]) == ("log", True, "application/json")
+    query = dict(poll.request.url.params)
+    times = {"sentSince": "2026-02-24T10:39:00.000+0000", "sentUntil": "2026-02-24T10:43:00.001+0000"}
+    assert query == {**times, "limit": "1000"}
+    assert not any(phone.digits in str(poll) for phone in ASKED)
 
 
 def test_nothing_is_asked_when_all_is_known() -> None:

@@ -66,7 +66,7 @@ def test_auth_is_a_header_and_a_place_in_the_path() -> None:
 def test_what_it_states_holds_together() -> None:
     """No fact is stated that no field is known for; validity is an inference; only the POST waits for something."""
     assert PROVIDER.base_url == "https://api.kaleyra.io"
-    assert PROVIDER.on_ambiguous == "hold"
+    assert not any(product.traced for product in PROVIDER.products.values())
     polled, sync = PROVIDER.products["lookup"], PROVIDER.products["lookup_get"]
     assert (polled.mode, polled.limit, sync.mode, sync.limit) == ("poll", 100, "sync", 10)
     assert polled.patience > sync.patience == 0

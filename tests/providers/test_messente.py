@@ -52,7 +52,7 @@ def test_what_it_states_holds_together() -> None:
     assert PROVIDER.base_url.removeprefix("https://").endswith(PROVIDER.hosts)
     assert (product.name, product.mode, product.batch, product.limit) == ("hlr_sync", "sync", 10, 10)
     assert product.facts == set(Fact) - {Fact.LINE_TYPE}
-    assert PROVIDER.on_ambiguous == "hold"
+    assert not any(product.traced for product in PROVIDER.products.values())
 
 
 def test_the_seeds_reply_and_the_copy_of_ringcentral() -> None:

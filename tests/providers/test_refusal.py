@@ -1,11 +1,13 @@
 """What an HTTP status says about money, and how long a throttled provider is left alone."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.http.exchange import Reply
-from ringfence.providers.refusal import refusal, retry_after
+from ringfence.providers.refusal import dated, refusal, retry_after
 
 SECRETS = (("ACME_KEY",), ("ACME_USER", "ACME_PASSWORD"))
 NOW = "Wed, 21 Oct 2026 07:28:00 GMT"
@@ -33,6 +35,7 @@ def test_status(status: int, verdict: str, stop: str | None) -> None:
     assert (stop is None) == (parsed.stop is None)
     assert (stop or "") in (parsed.stop or "")
     assert (parsed.retry, parsed.retry_after) == ((True, 7.0) if status == 429 else (False, None))
+    assert parsed.throttled == (status == 429)
 
 
 def test_200_is_not_refused() -> None:
@@ -76,3 +79,12 @@ def test_retry_after_bears_anything(value: str, date: str) -> None:
     """No header makes it raise or leave its bounds."""
     seconds = retry_after({"retry-after": value, "date": date})
     assert seconds is None or 1 <= seconds <= 300
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"), [(None, 40), ("", 40), ("yesterday", 40), ("Wed, 21 Oct 2026 07:28:30 GMT", 10)]
+)
+def test_a_reply_without_a_date_is_of_now(date: str | None, seconds: float) -> None:
+    """A Retry-After that is a date is relative to our own clock where the server's says nothing that can be read."""
+    headers = {"retry-after": "Wed, 21 Oct 2026 07:28:40 GMT"} | ({} if date is None else {"date": date})
+    assert retry_after(dated(headers, datetime(2026, 10, 21, 7, 28, tzinfo=UTC))) == seconds

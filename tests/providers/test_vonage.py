@@ -42,7 +42,10 @@ def test_what_is_sold() -> None:
     assert modes == {"advanced_async": ("callback", 90_000)}
     told = {name: one.not_told for name, one in PROVIDER.products.items() if one.not_told}
     assert told == {name: {"US": {Fact.REACHABILITY}} for name in ("advanced", "advanced_async")}
-    assert {option: values[0] for option, values in PROVIDER.options.items()} == HEADER
+    assert {option: values[0] for option, values in PROVIDER.options.items()} == {
+        **HEADER,
+        "reports": "off",
+    }
 
 
 @pytest.mark.parametrize("product", ["basic", "standard", "advanced"])

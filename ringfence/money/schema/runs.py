@@ -52,7 +52,7 @@ BREAKER = Table(
     Column("why", Text, nullable=False),
 )
 
-# What a provider said was left on the account, and what the ledger had counted as spent with it by then.
+# What a provider said was left on the account, and the newest settlement that it was charged for before it said so.
 BALANCE = Table(
     "balance",
     METADATA,
@@ -60,7 +60,7 @@ BALANCE = Table(
     Column("currency", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
-    Column("spent", BigInteger, nullable=False),
+    Column("settled_seq", BigInteger, nullable=False),
 )
 
 PROGRESS = Table(

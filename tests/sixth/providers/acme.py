@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 
@@ -36,7 +36,6 @@ class Acme(Provider):
     currency: str | None = "EUR"
     sunset: date | None = None
     options: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    on_ambiguous: Literal["reconcile", "hold"] = "hold"
 
     def request(self, ask: Ask) -> httpx.Request:
         """One POST with the numbers."""

@@ -38,6 +38,6 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("spent", sa.BigInteger(), nullable=False),
+        sa.Column("settled_seq", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("provider", "currency"),
     )

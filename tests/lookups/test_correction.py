@@ -1,0 +1,156 @@
+"""A charge that shows after a void is booked beside it: in the budgets, in the journal, in the tables, and aloud."""
+
+import json
+
+import httpx
+import pytest
+
+from ringfence.lake import views
+from ringfence.lookups.callback_address import callback_url
+from ringfence.lookups.collect import anything_to_collect, collect
+from ringfence.lookups.late import note_late
+from ringfence.lookups.serve import serve
+from ringfence.money import decide as decisions
+from ringfence.money.amount import Money
+from ringfence.money.correction import correct, corrections
+from ringfence.money.decide import Decision
+from ringfence.money.moves import Answered, Settle, Stored, keep_replies
+from ringfence.money.schema import JOURNAL
+from tests.lookups.conftest import Build, House, numbers
+from tests.lookups.receiving import receiving
+from tests.lookups.test_serve import ask
+from tests.lookups.test_traced import later, logs
+
+CENT = 10_000_000
+VOID = Decision(who="ada", because="not on the invoice", voided=True)
+ASYNC = {"products": ["advanced_async"], "price": {"advanced_async": "0.04 EUR"}, "batch": "1", "wait": "1s"}
+
+
+def journal(house: House, event: str) -> list[tuple[str, int, str]]:
+    """What the journal has of a kind: by whom, what was spent, and why."""
+    query = JOURNAL.select().where(JOURNAL.c.event == event).order_by(JOURNAL.c.seq)
+    with house.ledger.store.read() as connection:
+        return [(row.who, row.spent, row.why) for row in connection.execute(query)]
+
+
+def test_a_callback_after_an_operators_void_is_booked_once(build: Build) -> None:
+    """Its price counts in the budgets as overrun, its answer is published, and the alarm names attempt and amount."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "callback_lost"}, vendor="vonage", provider=ASYNC)
+    with receiving(house.ledger, house.setup.config.privacy) as receiver:
+        house.change(callbacks={"public_url": receiver.url})
+        house.run()
+        (attempt,) = house.attempts()
+        decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+        assert (house.spent(), house.charged()) == (0, 4 * CENT)
+        url = callback_url(receiver.url, house.ledger, "vonage", attempt["attempt_id"])
+        body = {
+            "status": 0,
+            "request_id": attempt["request_ref"],
+            "international_format_number": numbers("NL", 1)[0][1:],
+            "request_price": "0.04000000",
+            "valid_number": "valid",
+            "reachable": "reachable",
+        }
+        assert httpx.post(url, content=json.dumps(body), trust_env=False).status_code == 200
+    (told,) = collect(house.setup, house.ledger, "test")
+    said = "was voided and is charged all the same: 0.04 EUR is booked as a correction"
+    assert told == f"attempt {attempt['attempt_id']} {said}"
+    assert collect(house.setup, house.ledger, "test") == []
+    assert house.states() == ["voided", "settled"]
+    assert house.spent() == house.charged() == 4 * CENT
+    ((who, spent, why),) = journal(house, "correction")
+    assert (who, spent) == ("test", 0)
+    assert why == f"0.04 EUR was charged after it was voided; booked as attempt {house.attempts()[1]['attempt_id']}"
+    with house.ledger.store.read() as connection:
+        used = connection.exec_driver_sql("SELECT held, spent, overrun FROM counter").all()
+    assert {tuple(row) for row in used} == {(0, 4 * CENT, 4 * CENT)}
+    found = corrections(house.ledger)
+    assert (found.attempts, list(found.amounts)) == (1, [Money(4 * CENT, "EUR")])
+    assert corrections(house.ledger, house.ledger.store.clock()).attempts == 0
+    house.publish()
+    assert house.lookups()["validity"].to_list() == ["valid"]
+    path = serve(house.setup, house.ledger, house.lake)
+    assert [each.name for each in views.checks(path) if each.rows] == []
+    costs = ask(path, "SELECT * FROM lookup_costs WHERE entry_type = 'correction'")
+    assert [(row.phone_e164, row.amount.scaleb(9), row.basis) for row in costs] == [
+        (numbers("NL", 1)[0], 4 * CENT, "reported")
+    ]
+    house.check()
+
+
+def test_a_log_that_comes_after_the_void_is_booked_by_number(build: Build) -> None:
+    """What the log has is booked once, and what comes of the other number later by itself."""
+    house = build(numbers("NL", 2), {"when": "always", "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    told = [_logged(house, phones) for phones in (numbers("NL", 1), numbers("NL", 2), numbers("NL", 2))]
+    assert [len(each) for each in told] == [1, 1, 0]
+    assert house.states() == ["voided", "settled", "settled"]
+    assert house.spent() == house.charged() == 2 * CENT
+    assert [spent for _, spent, _ in journal(house, "settled")] == [CENT, CENT]
+    assert len(journal(house, "correction")) == 2
+    house.check()
+
+
+def test_an_operators_mistake_is_found_by_the_log(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody decided to be free is looked up all the same: what was charged is booked, and told once."""
+    rules = [{"when": {"nth": 1}, "fault": "drop_unanswered"}, {"when": {"nth": 3}, "fault": "drop_unread"}]
+    house = build(numbers("NL", 6), *rules)
+    house.run()
+    for attempt in house.attempts("in_doubt"):
+        decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    assert anything_to_collect(house.ledger) is None
+    later(house, monkeypatch, 25)
+    assert anything_to_collect(house.ledger) == "2 requests can be asked about again"
+    (told,) = collect(house.setup, house.ledger, "test")
+    assert "is charged all the same: 0.02 EUR is booked as a correction" in told
+    assert house.spent() == house.charged() == 4 * CENT
+    assert (anything_to_collect(house.ledger), collect(house.setup, house.ledger, "test")) == (None, [])
+    assert len(logs(house)) == 2
+    house.check()
+
+
+def _logged(house: House, phones: list[str]) -> list[str]:
+    """What is told after a page of the log came that has these numbers."""
+    status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
+    price = {"pricePerLookup": "0.01", "currency": "EUR"}
+    entries = [{"to": phone[1:], "status": status, "price": price} for phone in phones]
+    (attempt, *_) = house.attempts()
+    body = json.dumps({"results": entries, "entries": len(house.attempts())}).encode()
+    with house.ledger.store.write() as connection:
+        keep_replies(
+            connection, house.ledger, [Stored(attempt["attempt_id"], "log", 200, {}, body, complete=True, ref="late")]
+        )
+    return note_late(house.ledger)
+
+
+def test_a_charge_in_another_currency_is_told_and_not_booked(build: Build) -> None:
+    """What the books cannot hold is a sentence for somebody, and no guess."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    entry = {
+        "to": numbers("NL", 1)[0][1:],
+        "status": {"groupId": 3, "id": 5},
+        "price": {"pricePerLookup": "0.01", "currency": "USD"},
+    }
+    body = json.dumps({"results": [entry]}).encode()
+    with house.ledger.store.write() as connection:
+        keep_replies(connection, house.ledger, [Stored(attempt["attempt_id"], "log", 200, {}, body, complete=True)])
+    (told,) = note_late(house.ledger)
+    assert "another currency than EUR, and nothing is booked: compare with the provider's bill" in told
+    assert (house.states(), note_late(house.ledger)) == (["voided"], [])
+
+
+def test_only_what_is_voided_is_corrected(build: Build) -> None:
+    """What is settled, or open, has its money on the books already."""
+    house = build(numbers("NL", 4), {"when": {"nth": 2}, "fault": "drop_unanswered"})
+    house.run()
+    with house.ledger.store.write() as connection:
+        for attempt in house.attempts():
+            move = Settle(attempt_id=attempt["attempt_id"], answers=[Answered(1, "complete", CENT)], evidence="so")
+            assert correct(connection, house.ledger, move, "test") is None
+    assert corrections(house.ledger).attempts == 0
+    house.check()

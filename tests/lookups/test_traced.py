@@ -1,0 +1,283 @@
+"""Requests whose reply never came: their provider's log is asked, and by its bill they are settled, or free again."""
+
+import json
+import zlib
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+
+from ringfence.http.client import Client
+from ringfence.http.exchange import Exchange, Failure, Reply
+from ringfence.lookups import collect as collecting
+from ringfence.lookups import polling
+from ringfence.lookups.asking import asks
+from ringfence.lookups.collect import anything_to_collect, collect
+from ringfence.lookups.prospects import prospect
+from ringfence.lookups.recover import assume_billed
+from ringfence.lookups.replies import numbers_of
+from ringfence.money.store import unpack
+from ringfence.providers import infobip_traces, windows
+from ringfence.providers.registry import provider
+from ringfence.simulator import infobip_log
+from tests.lookups.conftest import Build, House, numbers
+
+MINUTE = 60_000_000
+CENT = 10_000_000
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pause between two calls of the log, neither ours nor the vendor's."""
+    monkeypatch.setattr(polling, "LOGS_A_SECOND", 1000)
+    monkeypatch.setattr(infobip_log, "CALLS", 1_000_000)
+    monkeypatch.setattr(collecting, "AT_MOST", 30)
+    monkeypatch.setattr(collecting, "LOOK", 0.01)
+
+
+def later(house: House, monkeypatch: pytest.MonkeyPatch, minutes: float, skew: float = 1e9) -> None:
+    """Let time pass for the ledger, whose clock is then ahead of the simulator's; so much of it is borne."""
+    clock = house.ledger.store.clock
+    monkeypatch.setattr(house.ledger.store, "clock", lambda: clock() + int(minutes * MINUTE))
+    monkeypatch.setattr(windows, "_SKEW", windows.timedelta(seconds=min(skew, 1e8)))
+
+
+def logs(house: House) -> list[dict[str, Any]]:
+    """The calls of the log, or of the reports."""
+    return [row for row in house.requests() if row["path"] in ("/number/1/logs", "/v2/reports/records")]
+
+
+def nexts(house: House) -> set[str]:
+    """What becomes of the open attempts by themselves."""
+    now = house.ledger.store.clock()
+    with house.ledger.store.read() as connection:
+        return {prospect(connection, house.setup, each, now) for each in house.attempts("in_doubt")}
+
+
+# What happens to a request, and whether it is charged.
+LOST = {
+    "unread": ({"fault": "drop_unread"}, False),
+    "unanswered": ({"fault": "drop_unanswered"}, True),
+    "cut": ({"fault": "drop_in_body"}, True),
+    "free 503": ({"fault": "status", "status": 503}, False),
+    "paid 500": ({"fault": "status", "status": 500, "billed": True}, True),
+    "html": ({"fault": "html"}, True),
+}
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_charged_settles_and_what_was_not_is_bought_again(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each way of losing a reply ends by what the simulator has billed: never lost, and never bought twice."""
+    rules = [{"when": {"nth": 2 * place}, **rule} for place, (rule, _) in enumerate(LOST.values(), 1)]
+    house = build(numbers("NL", 26), *rules)
+    house.run()
+    doubtful = house.attempts("in_doubt")
+    assert len(doubtful) == len(LOST)
+    assert anything_to_collect(house.ledger) is None
+    assert collect(house.setup, house.ledger, "test") == []
+    assert logs(house) == []
+    later(house, monkeypatch, 25)
+    assert anything_to_collect(house.ledger) == f"{len(LOST)} requests can be asked about again"
+    assert collect(house.setup, house.ledger, "test") == []
+    ended = {row["attempt_id"]: row for row in house.attempts()}
+    expected = ["settled" if charged else "voided" for _, charged in LOST.values()]
+    assert [ended[row["attempt_id"]]["state"] for row in doubtful] == expected
+    assert house.spent() == house.charged() == sum(row["numbers"] for row in house.attempts("settled")) * CENT
+    assert (house.held(), anything_to_collect(house.ledger)) == (0, None)
+    house.publish()
+    found = house.lookups()
+    traced = found.filter(found["cost_basis"] == "reported_late")
+    assert set(traced["outcome"]) <= {"partial", "rejected_number", "no_coverage", "failed"}
+    assert "valid" in set(traced["validity"])
+    assert set(traced["current_carrier_mccmnc"]) == {None}
+    house.run("two")
+    assert sorted(house.lookups()["phone_e164"]) == numbers("NL", 26)
+    assert house.spent() == house.charged() == 26 * CENT
+    assert all(not any(phone[1:] in row["path"] for phone in numbers("NL", 26)) for row in logs(house))
+    house.check()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_number_that_the_reply_left_out_is_looked_up_by_itself(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A residue is traced too: the one that was billed and not told of settles at its own price."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "one_missing"}, provider={"batch": "4"})
+    house.run()
+    assert house.states() == ["settled", "in_doubt"]
+    later(house, monkeypatch, 25)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["settled", "settled"]
+    assert house.spent() == house.charged() == 4 * CENT
+    house.check()
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_full_page_is_asked_for_in_halves(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With pages of three entries a log of forty is read whole, so that what is not in it is free again."""
+    monkeypatch.setattr(infobip_traces, "PAGE", 3)
+    monkeypatch.setattr(infobip_log, "MOST", 3)
+    rules = [{"when": {"nth": 4}, "fault": "drop_unread"}, {"when": {"nth": 15}, "fault": "drop_unanswered"}]
+    house = build(numbers("NL", 40), *rules, latency=0.12)
+    house.run()
+    later(house, monkeypatch, 25)
+    collect(house.setup, house.ledger, "test")
+    states = Counter(house.states())
+    assert (states["voided"], states["in_doubt"]) == (1, 0)
+    assert house.spent() == house.charged() == 38 * CENT
+    assert len(logs(house)) > 20
+    house.check()
+
+
+async def _broken(_client: Client, _request: httpx.Request) -> Exchange:
+    return Failure("ambiguous", "sent, but no reply")
+
+
+async def _busy(_client: Client, _request: httpx.Request) -> Exchange:
+    return Reply(429, {"retry-after": "30"}, b"")
+
+
+async def _down(_client: Client, _request: httpx.Request) -> Exchange:
+    return Reply(503, {}, b'{"results": []}')
+
+
+async def _odd(_client: Client, _request: httpx.Request) -> Exchange:
+    return Reply(200, {}, b"<html>")
+
+
+async def _dateless(_client: Client, _request: httpx.Request) -> Exchange:
+    return Reply(200, {}, b'{"results": []}')
+
+
+@pytest.mark.parametrize("said", [_broken, _busy, _down, _odd, _dateless])
+def test_a_log_that_does_not_tell_concludes_nothing(build: Build, monkeypatch: pytest.MonkeyPatch, said: Any) -> None:
+    """Whatever a vendor answers instead of its log, what may have been charged keeps its money; it is asked again."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unread"})
+    house.run()
+    later(house, monkeypatch, 25)
+    with monkeypatch.context() as patched:
+        patched.setattr(Client, "poll", said)
+        collect(house.setup, house.ledger, "test")
+    assert house.states() == ["in_doubt", "settled"]
+    assert house.held() == 2 * CENT
+    later(house, monkeypatch, 30)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["voided", "settled"]
+
+
+def test_clocks_that_differ_conclude_nothing(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the vendor's clock is not ours a request may lie outside of the time that is looked at: it stays held."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unread"})
+    house.run()
+    later(house, monkeypatch, 25, skew=30)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["in_doubt", "settled"]
+    assert len(logs(house)) == 1
+
+
+def test_entries_of_another_time_and_of_others_are_not_kept(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry of the same number sent at another time settles nothing, and those of strangers are not stored."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    house.run()
+    (doubt,) = house.attempts("in_doubt")
+    stranger = "31699999999"
+
+    async def told(_client: Client, _request: httpx.Request) -> Exchange:
+        status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
+        shared = {"status": status, "sentAt": "2020-01-01T00:00:00.000+0000"}
+        entries = [{"to": each, **shared} for each in (stranger, *(phone[1:] for phone in numbers("NL", 4)))]
+        return Reply(200, {}, json.dumps({"results": entries}).encode())
+
+    later(house, monkeypatch, 25)
+    monkeypatch.setattr(Client, "poll", told)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["in_doubt", "settled"]
+    with house.ledger.store.read() as connection:
+        (kept,) = connection.exec_driver_sql("SELECT ref, body FROM reply WHERE source = 'log'").all()
+        mine = {phone[1:] for phone in numbers_of(connection, unpack(doubt["subjects"])).values()}
+    body = json.loads(zlib.decompress(kept.body))
+    assert {each["to"] for each in body["results"]} == mine
+    assert body["entries"] == 5
+    assert not any(phone in kept.ref for phone in mine)
+
+
+VONAGE = {"products": ["advanced"], "price": {"advanced": "0.04 EUR"}, "batch": "1"}
+
+
+def test_vonage_is_asked_where_that_is_chosen(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `reports: on` a charged request settles at its record's price; what has no record is held for a person."""
+    rules = [{"when": {"nth": 2}, "fault": "drop_unanswered"}, {"when": {"nth": 4}, "fault": "drop_unread"}]
+    house = build(numbers("NL", 6), *rules, vendor="vonage", provider={**VONAGE, "reports": "on"})
+    house.run()
+    monkeypatch.setattr(polling, "LOGS_A_SECOND", 1000)
+    later(house, monkeypatch, 80)
+    collect(house.setup, house.ledger, "test")
+    assert Counter(house.states()) == {"settled": 5, "in_doubt": 1}
+    assert house.spent() == house.charged()
+    (told,) = nexts(house)
+    assert told.startswith("needs a decision: its provider's log does not tell; counts as spent from 20")
+    asked = len(logs(house))
+    assert asked == 2
+    later(house, monkeypatch, 60 * 24)
+    collect(house.setup, house.ledger, "test")
+    assert len(logs(house)) == asked
+    house.publish()
+    assert set(house.lookups()["cost_basis"]) == {"reported", "reported_late"}
+    house.check()
+
+
+def test_vonage_is_not_asked_unless_that_is_chosen(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its reports cost by the record: without a word of the configuration none is asked for, and that is told."""
+    house = build(numbers("NL", 2), {"when": {"nth": 1}, "fault": "drop_unanswered"}, vendor="vonage", provider=VONAGE)
+    house.run()
+    later(house, monkeypatch, 80)
+    collect(house.setup, house.ledger, "test")
+    assert (logs(house), len(house.attempts("in_doubt"))) == ([], 1)
+    (told,) = nexts(house)
+    assert told.startswith("needs a decision, or providers.vonage.reports: on, which may cost; counts as spent from ")
+    assert anything_to_collect(house.ledger) is None
+
+
+@pytest.mark.parametrize("vendor", ["infobip", "messente", "kpn", "kaleyra"])
+def test_what_comes_by_itself_is_told(build: Build, monkeypatch: pytest.MonkeyPatch, vendor: str) -> None:
+    """Of each doubt: whether its provider is asked, until when, or that somebody has to decide."""
+    rule = {"when": {"nth": 2}, "fault": "drop_unanswered"}
+    want = {"warehouse": "csv:///phones.csv", "key": "id", "phones": "phone", "want": {"carrier": "monthly"}}
+    house = build(numbers("NL", 4), rule, vendor=vendor, provider={"batch": "1"}, sources={"people": want})
+    house.run()
+    (told,) = nexts(house)
+    asked = vendor == "infobip"
+    assert told.startswith("is asked about from 20" if asked else "needs a decision: its provider cannot be asked; ")
+    assert "; counts as spent from 20" in told
+    later(house, monkeypatch, 25)
+    (told,) = nexts(house)
+    assert told.startswith("is asked about until 20" if asked else "needs a decision")
+    with house.ledger.store.read() as connection:
+        (attempt,) = house.attempts("in_doubt")
+        found = asks(connection, provider(vendor), house.url, {}, attempt, house.ledger.store.clock())
+    assert bool(found.polls) == asked
+    later(house, monkeypatch, 60 * 48)
+    (told,) = nexts(house)
+    assert told.startswith("needs a decision")
+    later(house, monkeypatch, 60 * 24 * 7)
+    assert assume_billed(house.ledger, 7 * 86_400) == 1
+
+
+def test_a_provider_that_is_gone_is_left_alone(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without its credentials nothing is asked; it is said once a collecting run, and none is started for it again."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unread"})
+    house.run()
+    later(house, monkeypatch, 25)
+    secrets = house.path.parent / ".env"
+    kept = secrets.read_text()
+    secrets.write_text("")
+    assert anything_to_collect(house.ledger)
+    (told,) = collect(house.setup, house.ledger, "test")
+    assert "INFOBIP_API_KEY" in told
+    assert anything_to_collect(house.ledger) is None
+    secrets.write_text(kept)
+    later(house, monkeypatch, 60 * 7)
+    assert anything_to_collect(house.ledger)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["voided", "settled"]
