@@ -1,0 +1,41 @@
+"""The kinds of provider that every fault is tried on: what is asked of each, how much at once, and with what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ringfence.money.amount import Money
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A product of a provider, its list price (the simulator's own), and how many numbers a request of it has."""
+
+    provider: str
+    product: str
+    price: Money
+    size: int
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+def _secrets(*names: str) -> Mapping[str, str]:
+    return dict.fromkeys(names, "key-of-a-test")
+
+
+KINDS: Mapping[str, Kind] = {
+    # Many at once, answered in the reply, no price in it, a log that can be asked.
+    "infobip": Kind("infobip", "query", Money.parse("0.01 EUR"), 3, _secrets("INFOBIP_API_KEY")),
+    # One at once, a status and a price in the body.
+    "vonage": Kind("vonage", "standard", Money.parse("0.005 EUR"), 1, _secrets("VONAGE_API_KEY", "VONAGE_API_SECRET")),
+    # Many at once, no price, no log.
+    "messente": Kind(
+        "messente", "hlr_sync", Money.parse("0.002 EUR"), 3, _secrets("MESSENTE_API_USERNAME", "MESSENTE_API_PASSWORD")
+    ),
+    # One at once, a form, behind a gateway and its token.
+    "kpn": Kind("kpn", "advanced", Money.parse("0.03 EUR"), 1, _secrets("KPN_CLIENT_ID", "KPN_CLIENT_SECRET")),
+    # Many at once, accepted, and told when asked again.
+    "kaleyra": Kind("kaleyra", "lookup", Money.parse("0.20 EUR"), 3, _secrets("KALEYRA_API_KEY", "KALEYRA_SID")),
+    # Many at once, with one price for all.
+    "kaleyra_get": Kind(
+        "kaleyra", "lookup_get", Money.parse("0.20 EUR"), 3, _secrets("KALEYRA_API_KEY", "KALEYRA_SID")
+    ),
+}
