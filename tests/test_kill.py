@@ -102,6 +102,7 @@ def _bill(urls: Mapping[str, str]) -> tuple[Decimal, Counter[tuple[str, str]]]:
 
 
 @pytest.mark.timeout(200)
+@pytest.mark.long
 def test_a_killed_job_is_mended_by_running_it_again(tmp_path: Path) -> None:
     """Nothing is bought twice, at most what was in flight is in doubt, and all else is as if nothing happened."""
     with running(Settings(latency=0.05)) as urls:

@@ -105,6 +105,7 @@ def killed(house: Any, launch: str, moment: str | int, milliseconds: float) -> N
         running.kill()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(120)
 def test_killed_anywhere_it_goes_on_and_pays_once(build, numbers) -> None:
     """No number is charged twice, spent <= charged <= spent + held, and the answers are those of a calm run."""

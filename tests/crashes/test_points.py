@@ -1,0 +1,37 @@
+"""Killed at each point of the menu: recovery is to run again, and then everything is as if nothing had happened.
+
+Where a point is come to is in `points`: by the function that is about to run or has run, or by another test.
+"""
+
+import signal
+
+import pytest
+
+from tests import figures
+from tests.crashes.conftest import SETTINGS, Direct
+from tests.crashes.points import ELSEWHERE, PLACES, RECEIVER
+
+
+def test_no_point_is_left_out() -> None:
+    """C1 to C37 are each killed at a named place, or said to be hit elsewhere."""
+    named = {name.partition(" ")[0] for name in (*PLACES, *RECEIVER)} | set(ELSEWHERE)
+    assert named == {f"C{number}" for number in range(1, 38)}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_killed_at_each_place(direct: Direct, setting: str) -> None:
+    """After it the books add up by the simulator's own bill, and only what was under way is in doubt."""
+    serving = setting == "plain"
+    play = direct(setting, serving=serving)
+    chosen = {name: place for name, place in PLACES.items() if place.setting == setting}
+    for name, place in chosen.items():
+        play.begin()
+        for point in filter(None, (place.first, name)):
+            killed = play.run(point=point)
+            assert killed.code == -signal.SIGKILL, f"{name} was not come to: {killed.said}"
+        # Serving costs most of a run: it is done where it was under way.
+        served = place.function.startswith("ringfence.lake.served")
+        play.to_the_end(serving=served)
+        play.judge(served=served)
+    assert chosen
+    figures.tell("crashes", points=len(chosen), kills=sum(1 + bool(place.first) for place in chosen.values()))
