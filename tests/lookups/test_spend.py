@@ -284,7 +284,8 @@ def test_a_reply_is_on_the_disk_before_it_is_read(build, numbers, monkeypatch) -
 
 def test_a_turn_that_fails_drops_nothing_that_came_back(build, numbers, monkeypatch) -> None:
     """Replies that came while a commit failed, and those that it was to keep, are settled when the run ends by it."""
-    house = build(numbers("NL", 40), provider={"in_flight": "3"})
+    late = {"when": {"nth": 2}, "fault": "late", "seconds": 0.5}
+    house = build(numbers("NL", 40), late, provider={"in_flight": "3"})
     follow = buying._budgets_follow
     turns = iter(range(100))
 
@@ -293,9 +294,9 @@ def test_a_turn_that_fails_drops_nothing_that_came_back(build, numbers, monkeypa
 
         def turn(connection) -> None:  # type: ignore[no-untyped-def]
             before_turn(connection)
-            if next(turns) == 2:
-                # Long enough for whatever is out to come back meanwhile.
-                time.sleep(1)
+            if next(turns) == 1:
+                # Long enough for the late one, which is still out, to come back meanwhile.
+                time.sleep(1.5)
                 raise LedgerError("the disk is full")
 
         return turn
