@@ -157,19 +157,23 @@ def _told(found: Envelope, reply: Reply, asked: Sequence[Phone]) -> Parsed:
     return replace(
         parsed,
         verdict="answered" if by_phone else "doubt",
-        lookups=_priced([by_phone[phone] for phone in asked if phone in by_phone], price, found.total),
+        lookups=_priced([by_phone[phone] for phone in asked if phone in by_phone], price, found, len(asked)),
         missing=[phone for phone in parsed.missing if phone not in by_phone],
     )
 
 
-def _priced(answers: Sequence[Lookup], price: int | None, total: int | None) -> Sequence[Lookup]:
-    """The answers with their shares of the price, which is for all the numbers that were processed.
+def _priced(answers: Sequence[Lookup], price: int | None, found: Envelope, asked: int) -> Sequence[Lookup]:
+    """The answers with their shares of the price, which is for all the numbers that were counted.
 
-    Where these are fewer than were answered, or more than fit into a request, it is for those that were answered.
+    Whether those that were left out as invalid are within that count, and cost anything, is not documented: shared
+    among them too, no answer is told dearer than it was. Where fewer were counted than answered, or more than fit into
+    a request, the price is for those that were answered.
     """
     if price is None or not answers:
         return answers
-    parts = total if total is not None and len(answers) <= total <= _GET_LIMIT else len(answers)
+    counted = found.total or 0
+    parts = max(counted, min(counted + (found.invalid or 0), asked))
+    parts = parts if len(answers) <= parts <= _GET_LIMIT else len(answers)
     return [replace(one, price=share) for one, share in zip(answers, shares(price, parts), strict=False)]
 
 

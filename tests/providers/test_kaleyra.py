@@ -321,6 +321,14 @@ def test_a_number_that_is_missing_keeps_its_share() -> None:
     assert parsed.missing == [SIX[3]]
 
 
+def test_a_number_that_was_left_out_keeps_its_share_while_it_is_not_known_which() -> None:
+    """Of three, one is rejected and one is missing: the third has not cost more than its third."""
+    document = answer(result(SIX[0], 1), total_processed_count=2, invalid_count=1, price=0.6)
+    parsed = parse("lookup_get", document, *SIX[:3])
+    assert [one.price for one in parsed.lookups] == [200_000_000]
+    assert list(parsed.missing) == list(SIX[1:3])
+
+
 def test_results_need_not_be_complete_single_or_ours() -> None:
     """Matched by number however it is echoed; repeated facts count once, contradicting ones are not known."""
     listed = [
