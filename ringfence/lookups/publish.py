@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 import polars as pl
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ringfence.lake.tables import Lake, frame_of
 from ringfence.lookups.merge import phone_changes, phone_facts
 from ringfence.lookups.replies import kept_of, numbers_of
 from ringfence.lookups.rows import Settled, booked_rows
 from ringfence.money.ledger import Ledger
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, WORKER
 from ringfence.money.store import unpack
 
@@ -17,6 +18,14 @@ from ringfence.money.store import unpack
 FLUSH = 200
 # Rows that make a commit of the lake; many small attempts share one, so that the lake does not become many small files.
 ROWS = 50_000
+_LAST = 2**63 - 1
+_SETTLED = Prepared(
+    select(ATTEMPT, WORKER.c.run_id)
+    .join(WORKER, WORKER.c.worker_id == ATTEMPT.c.worker_id, isouter=True)
+    .where(ATTEMPT.c.settled_seq > bindparam("after"), ATTEMPT.c.settled_seq <= bindparam("until"))
+    .order_by(ATTEMPT.c.settled_seq)
+    .limit(bindparam("most"))
+)
 
 
 def publish_settled(ledger: Ledger, lake: Lake) -> int:
@@ -75,16 +84,7 @@ def settled_after(ledger: Ledger, after: int, until: int | None = None) -> Itera
 
 
 def _settled(connection: Connection, after: int, until: int | None) -> list[Settled]:
-    query = (
-        select(ATTEMPT, WORKER.c.run_id)
-        .join(WORKER, WORKER.c.worker_id == ATTEMPT.c.worker_id, isouter=True)
-        .where(ATTEMPT.c.settled_seq > after)
-        .order_by(ATTEMPT.c.settled_seq)
-        .limit(FLUSH)
-    )
-    if until is not None:
-        query = query.where(ATTEMPT.c.settled_seq <= until)
-    attempts = [dict(row) for row in connection.execute(query).mappings()]
+    attempts = _SETTLED.dicts(connection, after=after, until=_LAST if until is None else until, most=FLUSH)
     kept = kept_of(connection, attempts)
     subjects = {each["attempt_id"]: unpack(each["subjects"]) for each in attempts}
     phones = numbers_of(connection, [subject for some in subjects.values() for subject in some])

@@ -12,14 +12,15 @@ from ringfence.http.exchange import Reply
 from ringfence.lookups.answers import Kept, Read, read
 from ringfence.lookups.verdict import move_for
 from ringfence.money.moves import Move
+from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import REPLY, SUBJECT
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
 from ringfence.providers.registry import provider
 
 Row = Mapping[str, Any]
-# Keys that one statement asks for.
-AT_ONCE = 500
+_REPLIES = Prepared(select(REPLY).where(REPLY.c.attempt_id.in_(listed("ids")), REPLY.c.complete == 1))
+_NUMBERS = Prepared(select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(listed("ids"))))
 
 
 def kept_replies(connection: Connection, attempt: Row) -> list[Kept]:
@@ -32,34 +33,27 @@ def kept_replies(connection: Connection, attempt: Row) -> list[Kept]:
 
 def kept_of(connection: Connection, attempts: Sequence[Row]) -> dict[str, list[Kept]]:
     """The same for many attempts, by their ids; asked for in one statement, each costs a tenth."""
-    wanted = sorted({each for one in attempts for each in (one["attempt_id"], one["residue_of"]) if each})
-    found: dict[str, list[Any]] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        part = wanted[start : start + AT_ONCE]
-        query = select(REPLY).where(REPLY.c.attempt_id.in_(part), REPLY.c.complete == 1)
-        for row in connection.execute(query):
-            found.setdefault(row.attempt_id, []).append(row)
+    wanted = {each for one in attempts for each in (one["attempt_id"], one["residue_of"]) if each}
+    found: dict[str, list[Row]] = {}
+    for row in _REPLIES.dicts(connection, ids=json.dumps(list(wanted))):
+        found.setdefault(row["attempt_id"], []).append(row)
     return {attempt["attempt_id"]: list(_kept(attempt, found)) for attempt in attempts}
 
 
-def _kept(attempt: Row, found: Mapping[str, Sequence[Any]]) -> Iterator[Kept]:
+def _kept(attempt: Row, found: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
     rows = [row for each in (attempt["attempt_id"], attempt["residue_of"]) for row in found.get(each, ())]
     read_to = attempt["read_to"]
-    for row in sorted(rows, key=lambda row: row.reply_id):
-        decided = row.source == "response" if read_to is None else row.reply_id <= read_to
+    for row in sorted(rows, key=lambda row: row["reply_id"]):
+        decided = row["source"] == "response" if read_to is None else row["reply_id"] <= read_to
         if decided or attempt["state"] != "settled":
-            reply = Reply(row.status, json.loads(row.headers), zlib.decompress(row.body))
-            at = datetime.fromtimestamp(row.received_at / 1_000_000, UTC)
-            yield Kept(row.reply_id, row.source, row.ref, reply, at)
+            reply = Reply(row["status"], json.loads(row["headers"]), zlib.decompress(row["body"]))
+            at = datetime.fromtimestamp(row["received_at"] / 1_000_000, UTC)
+            yield Kept(row["reply_id"], row["source"], row["ref"], reply, at)
 
 
 def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str]:
     """The numbers of these subjects, in their order; an erased subject is left out."""
-    found: dict[int, str] = {}
-    for start in range(0, len(subjects), AT_ONCE):
-        part = subjects[start : start + AT_ONCE]
-        query = select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(part))
-        found.update(connection.execute(query).tuples().all())
+    found = dict(_NUMBERS.rows(connection, ids=json.dumps(list(subjects))))
     return {subject: found[subject] for subject in subjects if subject in found}
 
 

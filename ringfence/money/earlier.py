@@ -5,9 +5,11 @@ windows counts in both: stricter than needed, never less.
 """
 
 from datetime import datetime
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, and_, exists, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.money.budget import CALENDAR, Budget, active, window_start
@@ -19,6 +21,8 @@ from ringfence.money.schema import ATTEMPT, COUNTER, HOLD, META
 from ringfence.money.states import OPEN
 
 ZONE = "timezone"
+_SCOPES = ("provider", "country", "source")
+_COLUMNS = ("attempt_id", "quote_id", "state", "held", "actual", "unit_price", "rate", "reserved_at")
 _SAME_ZONE = Prepared(select(META.c.value).where(META.c.key == ZONE))
 
 
@@ -33,29 +37,41 @@ def bought_before(
     start, currency = window
     if budget.is_consent and budget.window not in CALENDAR:
         return []
-    names = ("attempt_id", "quote_id", "state", "held", "actual", "unit_price", "rate", "reserved_at")
-    same = and_(ATTEMPT.c.rate.is_(None), ATTEMPT.c.currency == currency)
-    query = select(*(ATTEMPT.c[name] for name in names)).where(
-        ATTEMPT.c.state != "voided",
-        ATTEMPT.c.origin.is_(None),
-        or_(same, ATTEMPT.c.rate.endswith(f" {currency}", autoescape=True)),
-        ATTEMPT.c.reserved_at >= _begin(budget, start, zone),
-    )
+    asked: dict[str, Any] = {name: scope for name in _SCOPES if (scope := getattr(budget, name))}
     if budget.window == "quote":
-        query = query.where(ATTEMPT.c.quote_id == start)
-    for name in ("provider", "country", "source"):
-        if scope := getattr(budget, name):
-            query = query.where(ATTEMPT.c[name] == scope)
-    held = exists().where(HOLD.c.attempt_id == ATTEMPT.c.attempt_id, HOLD.c.counter_id == COUNTER.c.counter_id)
+        asked["quote_id"] = start
     if budget.is_consent:
-        query = query.where(held.where(COUNTER.c.budget_id == budget.budget_id))
+        asked["budget"] = budget.budget_id
     if counter_id is not None:
-        query = query.where(~held.where(COUNTER.c.counter_id == counter_id))
+        asked["counter"] = counter_id
+    found = _bought(frozenset(asked)).dicts(
+        connection, currency=currency, into=f" {currency}", since=_begin(budget, start, zone), **asked
+    )
     return [
-        _counted(dict(row))
-        for row in connection.execute(query).mappings()
+        _counted(row)
+        for row in found
         if window_start(budget.window, row["reserved_at"], zone, row["quote_id"]) == start
     ]
+
+
+@cache
+def _bought(asked: frozenset[str]) -> Prepared:
+    """The attempts since a moment that cost anything in a currency, by what is asked for besides."""
+    into = ATTEMPT.c.rate.endswith(bindparam("into"))
+    same = and_(ATTEMPT.c.rate.is_(None), ATTEMPT.c.currency == bindparam("currency"))
+    query = select(*(ATTEMPT.c[name] for name in _COLUMNS)).where(
+        ATTEMPT.c.state != "voided",
+        ATTEMPT.c.origin.is_(None),
+        or_(same, into),
+        ATTEMPT.c.reserved_at >= bindparam("since"),
+        *(ATTEMPT.c[name] == bindparam(name) for name in sorted(asked & {*_SCOPES, "quote_id"})),
+    )
+    held = exists().where(HOLD.c.attempt_id == ATTEMPT.c.attempt_id, HOLD.c.counter_id == COUNTER.c.counter_id)
+    if "budget" in asked:
+        query = query.where(held.where(COUNTER.c.budget_id == bindparam("budget")))
+    if "counter" in asked:
+        query = query.where(~held.where(COUNTER.c.counter_id == bindparam("counter")))
+    return Prepared(query)
 
 
 def _counted(row: Row) -> Row:

@@ -14,6 +14,7 @@ from ringfence.money.entries import Entries
 from ringfence.money.importing import IMPORTED, ImportedReply, Importing
 from ringfence.money.ledger import Ledger, settled_seq
 from ringfence.money.moves import Stored, keep_replies
+from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ASKED, ATTEMPT, QUOTE, REPLY
 from ringfence.money.settlement import changed
 from ringfence.money.states import OUTCOMES
@@ -21,7 +22,7 @@ from ringfence.money.store import pack
 from ringfence.money.vault import subjects
 
 # Attempts that one statement asks for.
-AT_ONCE = 500
+_KNOWN = Prepared(select(ATTEMPT.c.attempt_id).where(ATTEMPT.c.attempt_id.in_(listed("ids"))))
 _NEW = upsert(ASKED)
 # What was asked later than the reply came stays as it is: an old reply makes nothing older.
 _PUT_ASKED = _NEW.on_conflict_do_update(
@@ -33,11 +34,7 @@ _PUT_ASKED = _NEW.on_conflict_do_update(
 
 def known(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of these ids that are imported already."""
-    found: set[str] = set()
-    for start in range(0, len(ids), AT_ONCE):
-        query = select(ATTEMPT.c.attempt_id).where(ATTEMPT.c.attempt_id.in_(ids[start : start + AT_ONCE]))
-        found.update(connection.scalars(query))
-    return found
+    return {attempt_id for (attempt_id,) in _KNOWN.rows(connection, ids=json.dumps(list(ids)))}
 
 
 def record(ledger: Ledger, importing: Importing, replies: Sequence[ImportedReply]) -> int:

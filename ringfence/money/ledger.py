@@ -14,13 +14,15 @@ import alembic.config
 from sqlalchemy import Connection, func, insert, inspect, select, text
 
 from ringfence.errors import LedgerError
-from ringfence.money.prepared import Prepared
+from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ATTEMPT, JOURNAL, META, WORKER
 from ringfence.money.store import FILE_NAME, Store, keyed_hash, wait_for
 
 # The newest revision in migrations/versions; a ledger that is behind is migrated when it is opened.
 REVISION = "0004"
 _SETTLED_SEQ = Prepared(select(func.coalesce(func.max(ATTEMPT.c.settled_seq), 0)))
+_KNOWN = Prepared(select(WORKER.c.worker_id).where(WORKER.c.worker_id.in_(listed("ids"))))
+_EVENT = Prepared(insert(JOURNAL), ("at", "event", "who", "why", "caps"))
 IDENTITY = ("ledger_id", "mode", "environment", "buckets", "key", "created_at")
 
 
@@ -124,7 +126,7 @@ def _forgotten(ledger: Ledger) -> str | None:
     if not born:
         return None
     with ledger.store.read() as connection:
-        known = set(connection.scalars(select(WORKER.c.worker_id).where(WORKER.c.worker_id.in_(born))))
+        known = {worker_id for (worker_id,) in _KNOWN.rows(connection, ids=json.dumps(list(born)))}
     return min((f"workers/{path.name}" for name, path in born.items() if name not in known), default=None)
 
 
@@ -146,7 +148,7 @@ def write_journal(
 ) -> None:
     """Record an event that moves no money."""
     caps_text = None if caps is None else json.dumps(caps)
-    connection.execute(insert(JOURNAL), [{"at": at, "event": event, "who": who, "why": why, "caps": caps_text}])
+    _EVENT.run(connection, {"at": at, "event": event, "who": who, "why": why, "caps": caps_text})
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.money import switch
@@ -17,7 +17,7 @@ from ringfence.money.amount import Money
 from ringfence.money.decision import Answered, Await, Doubt, Move, Settle, Void
 from ringfence.money.entries import Entries, Row
 from ringfence.money.ledger import Ledger, settled_seq
-from ringfence.money.prepared import Prepared
+from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ATTEMPT, HOLD, REPLY
 from ringfence.money.settlement import changed, finish, settle
 from ringfence.money.states import OPEN
@@ -25,9 +25,8 @@ from ringfence.money.store import keyed_hash, unpack
 
 __all__ = ["Answered", "Await", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "dearest", "keep_replies"]
 
-_IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
-_ATTEMPTS = Prepared(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(_IDS)))
-_HOLDS = Prepared(select(HOLD).where(HOLD.c.attempt_id.in_(_IDS)))
+_ATTEMPTS = Prepared(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(listed("ids"))))
+_HOLDS = Prepared(select(HOLD).where(HOLD.c.attempt_id.in_(listed("ids"))))
 _KEEP = Prepared(
     upsert(REPLY).on_conflict_do_nothing(),
     ("attempt_id", "source", "status", "headers", "body", "complete", "mac", "ref", "received_at"),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -59,6 +59,11 @@ class Prepared:
         sql, own = self._sql
         row = driver(connection).execute(sql, {**own, **values}).fetchone()
         return None if row is None else row[0]
+
+
+def listed(name: str) -> Select[tuple[Any]]:
+    """The values of a list that is bound by this name as JSON: however many, the statement stays the same."""
+    return select(func.json_each(bindparam(name)).table_valued("value").c.value)
 
 
 def driver(connection: Connection) -> sqlite3.Connection:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.errors import QuoteError
@@ -13,6 +13,7 @@ from ringfence.money.amount import Money
 from ringfence.money.budget import Budget, approval_id, put
 from ringfence.money.ledger import Ledger, write_journal
 from ringfence.money.listing import listing
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import APPROVAL, QUOTE, QUOTE_LINE
 from ringfence.money.store import pack, unpack
 from ringfence.money.vault import subjects
@@ -23,6 +24,11 @@ __all__ = ["DAY", "Line", "Quote", "approve", "approved", "listing", "load", "of
 DAY = 86_400_000_000
 # What of a line the ledger holds as it is.
 _SAME = ("provider", "product", "country", "source", "facts", "step", "terms")
+_QUOTE = Prepared(select(QUOTE).where(QUOTE.c.quote_id == bindparam("key")))
+_LINES = Prepared(select(QUOTE_LINE).where(QUOTE_LINE.c.quote_id == bindparam("key")).order_by(QUOTE_LINE.c.line))
+_APPROVED = Prepared(
+    select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > bindparam("at")).order_by(APPROVAL.c.approved_at)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +115,9 @@ def save(connection: Connection, quote: Quote) -> None:
 
 def load(connection: Connection, quote_id: str) -> Quote:
     """Read a quote; raises QuoteError when there is none with this id."""
-    row = connection.execute(select(QUOTE).where(QUOTE.c.quote_id == quote_id)).mappings().one_or_none()
+    row = next(iter(_QUOTE.dicts(connection, key=quote_id)), None)
     if row is None:
         raise QuoteError(f"there is no quote {quote_id}; list them with: ringfence quotes")
-    found = connection.execute(
-        select(QUOTE_LINE).where(QUOTE_LINE.c.quote_id == quote_id).order_by(QUOTE_LINE.c.line)
-    ).mappings()
     lines = [
         Line(
             **{name: line[name] for name in _SAME},
@@ -122,7 +125,7 @@ def load(connection: Connection, quote_id: str) -> Quote:
             subjects=tuple(unpack(line["subjects"])),
             ranks=tuple(unpack(line["ranks"])),
         )
-        for line in found
+        for line in _LINES.dicts(connection, key=quote_id)
     ]
     head = {name: row[name] for name in ("quote_id", "created_at", "expires_at", "ledger_seq", "launch_id")}
     return Quote(**head, summary=json.loads(row["summary"]), lines=lines)
@@ -181,5 +184,4 @@ def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why
 
 def approved(connection: Connection, at: int) -> list[str]:
     """The approved quotes that have not expired, oldest approval first."""
-    query = select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > at).order_by(APPROVAL.c.approved_at)
-    return list(connection.scalars(query))
+    return [quote_id for (quote_id,) in _APPROVED.rows(connection, at=at)]

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Collection, Iterable, Iterator
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, select
 
 from ringfence.money.batch import Batch
-from ringfence.money.prepared import Prepared
+from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ASKED, CLAIM, SUBJECT
 
 # Numbers that the ledger is asked for in one statement.
 AT_ONCE = 10_000
-_WANTED = select(func.json_each(bindparam("wanted")).table_valued("value").c.value)
+_WANTED = listed("wanted")
 _CLAIMED = Prepared(select(CLAIM.c.subject_id).where(CLAIM.c.subject_id.in_(_WANTED)))
 _PHONES = Prepared(select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(_WANTED)))
 _ASKED = Prepared(

@@ -1,7 +1,8 @@
 """What launches and quotes hold and have spent, in the currency of the budgets. It only reads."""
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, COUNTER, HOLD
 from ringfence.money.states import OPEN
 from ringfence.money.store import unpack
@@ -17,25 +18,29 @@ _COUNTED = (
     .join(COUNTER, COUNTER.c.counter_id == HOLD.c.counter_id)
     .group_by(HOLD.c.attempt_id)
 )
+_MINE = ATTEMPT.c.launch_id == bindparam("key")
+_OF_MINE = _COUNTED.where(HOLD.c.attempt_id.in_(select(ATTEMPT.c.attempt_id).where(_MINE))).subquery()
+_BY_STATE = Prepared(
+    select(
+        ATTEMPT.c.state,
+        _OF_MINE.c.currency,
+        *(func.sum(column) for column in (ATTEMPT.c.numbers, _OF_MINE.c.spent, _OF_MINE.c.held)),
+    )
+    .join(_OF_MINE, _OF_MINE.c.attempt_id == ATTEMPT.c.attempt_id)
+    .group_by(ATTEMPT.c.state, _OF_MINE.c.currency)
+)
+_SETTLED = Prepared(select(ATTEMPT.c.subjects).where(_MINE, ATTEMPT.c.state == "settled"))
 
 
 def by_state(connection: Connection, launch_id: str) -> list[tuple[str, str, int, int, int]]:
     """By state and currency of the attempts of a launch: numbers, nanos spent, and nanos held at first."""
-    mine = select(ATTEMPT.c.attempt_id).where(ATTEMPT.c.launch_id == launch_id)
-    counted = _COUNTED.where(HOLD.c.attempt_id.in_(mine)).subquery()
-    sums = (func.sum(ATTEMPT.c.numbers), func.sum(counted.c.spent), func.sum(counted.c.held))
-    query = (
-        select(ATTEMPT.c.state, counted.c.currency, *sums)
-        .join(counted, counted.c.attempt_id == ATTEMPT.c.attempt_id)
-        .group_by(ATTEMPT.c.state, counted.c.currency)
-    )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in _BY_STATE.rows(connection, key=launch_id)]
 
 
 def distinct_numbers(connection: Connection, launch_id: str) -> int:
     """How many numbers a launch has settled lookups of, each counted once."""
-    settled = select(ATTEMPT.c.subjects).where(ATTEMPT.c.launch_id == launch_id, ATTEMPT.c.state == "settled")
-    return len({subject for packed in connection.scalars(settled) for subject in unpack(packed)})
+    settled = _SETTLED.rows(connection, key=launch_id)
+    return len({subject for (packed,) in settled for subject in unpack(packed)})
 
 
 def of_launch(connection: Connection, launch_id: str) -> tuple[int, int]:

@@ -16,6 +16,13 @@ from ringfence.money.ledger import Ledger, worker_locks
 from ringfence.money.prepared import Prepared
 from ringfence.money.schema import WORKER
 
+_NEW = Prepared(insert(WORKER), ("worker_id", "launch_id", "run_id", "pid", "started_at"))
+_LIVING = Prepared(select(WORKER.c.worker_id, WORKER.c.run_id).where(WORKER.c.ended_at.is_(None)))
+_END = Prepared(
+    update(WORKER)
+    .where(WORKER.c.worker_id == bindparam("key"), WORKER.c.ended_at.is_(None))
+    .values(ended_at=bindparam("at"))
+)
 _ENDED = Prepared(select(WORKER.c.ended_at).where(WORKER.c.worker_id == bindparam("key")))
 
 
@@ -61,7 +68,7 @@ def working(ledger: Ledger, launch_id: str, run_id: str | None = None) -> Iterat
         }
         try:
             with ledger.store.write() as connection:
-                connection.execute(insert(WORKER), [row])
+                _NEW.run(connection, row)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -88,7 +95,7 @@ def dead(ledger: Ledger) -> Iterator[list[tuple[str, str | None]]]:
     ended when the block ends well.
     """
     with ledger.store.read() as connection:
-        rows = connection.execute(select(WORKER.c.worker_id, WORKER.c.run_id).where(WORKER.c.ended_at.is_(None))).all()
+        rows = _LIVING.rows(connection)
     taken: list[tuple[str, str | None]] = []
     locks: list[BufferedWriter] = []
     try:
@@ -137,13 +144,11 @@ def lives(home: Path, worker_id: str) -> bool:
 def _alive(ledger: Ledger, worker_id: str) -> bool:
     """Whether a worker has not ended: asked again under its lock, it may have ended well, or been mended, just now."""
     with ledger.store.read() as connection:
-        ended = connection.scalar(select(WORKER.c.ended_at).where(WORKER.c.worker_id == worker_id))
-    return ended is None
+        return _ENDED.value(connection, key=worker_id) is None
 
 
 def _end(connection: Connection, worker_id: str, at: int) -> None:
-    still = update(WORKER).where(WORKER.c.worker_id == worker_id, WORKER.c.ended_at.is_(None))
-    connection.execute(still.values(ended_at=at))
+    _END.run(connection, {"key": worker_id, "at": at})
 
 
 def _lock_path(ledger: Ledger, worker_id: str) -> Path:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ringfence.money import workers
 from ringfence.money.amount import nanos
 from ringfence.money.ledger import open_ledger, refuse_to_spend
 from ringfence.money.workers import dead, working
@@ -138,7 +139,7 @@ def test_a_worker_that_is_being_born_is_not_forgotten(tmp_path: Path, monkeypatc
         seen.append(len(list((tmp_path / "workers").iterdir())))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("ringfence.money.workers.insert", entered)
+    monkeypatch.setattr(workers._NEW, "run", entered)
     with pytest.raises(KeyboardInterrupt), working(bench.ledger, "launch-1"):
         pass
     assert seen == [None, 1]
