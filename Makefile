@@ -29,7 +29,7 @@ ui: setup
 	@$(BIN)/python -m examples.demo.ui
 
 test: setup
-	@$(BIN)/python -m pytest -q -m "not long" -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -q -m "not long" -n 3 --dist worksteal
 
 test-long: setup
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=whole

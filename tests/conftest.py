@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ringfence.http import redact
 from ringfence.money import ledger as ledgers
+from tests import sizes
 
 pytest_plugins = ["tests.figures"]
 
@@ -18,8 +19,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says something of the machine and nothing of the code. `make test-long` tries more of them.
-hypothesis.settings.register_profile("small", deadline=None, max_examples=25)
-hypothesis.settings.register_profile("whole", deadline=None, max_examples=250)
+hypothesis.settings.register_profile("small", deadline=None, max_examples=sizes.SMALL)
+hypothesis.settings.register_profile("whole", deadline=None, max_examples=sizes.WHOLE)
 hypothesis.settings.load_profile("small")
 
 PREFIXES = ("RINGFENCE_", "INFOBIP_", "VONAGE_", "KALEYRA_", "KPN_", "MESSENTE_", "DAGSTER_")

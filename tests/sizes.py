@@ -1,8 +1,22 @@
 """How large a test is: small in `make test`, whole in `make test-long`. The profile of Hypothesis says which."""
 
+import random
+from collections.abc import Sequence
+from typing import Any
+
 import hypothesis
+
+# Examples of each property in the profile of that name.
+SMALL, WHOLE = 25, 250
+_DICE = random.Random()
 
 
 def share(percent: int) -> int:
     """So much of the examples that a property is tried with: for properties of which an example takes long."""
     return max(1, hypothesis.settings.default.max_examples * percent // 100)
+
+
+def some(items: Sequence[Any], of: int) -> Sequence[Any]:
+    """One of so many of these, others in each run; all of them where tests are whole."""
+    whole = hypothesis.settings.default.max_examples >= WHOLE
+    return items if whole else items[_DICE.randrange(min(of, len(items))) :: of]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from ringfence.config.sections import Privacy
 from ringfence.lookups.asking import askable, pollable
@@ -20,6 +20,7 @@ from ringfence.lookups.replies import decided, read_attempt
 from ringfence.money import progress
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply
+from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, POLL, REPLY
 from ringfence.money.sums import of_launch
 from ringfence.providers.registry import provider
@@ -32,6 +33,17 @@ PRICE_POLLS = 6
 LOOK = 0.25
 # What says whether an attempt is overdue.
 OVERDUE = ("provider", "product", "reserved_at")
+_NEWEST = Prepared(select(func.coalesce(func.max(REPLY.c.reply_id), 0)))
+_SINCE = select(REPLY.c.attempt_id).where(REPLY.c.source != "response", REPLY.c.reply_id > bindparam("seen"))
+# What is not decided, and replies came to it, or to that of which it is the residue.
+_CAME = [
+    Prepared(
+        select(ATTEMPT.c.attempt_id, ATTEMPT.c.launch_id).where(
+            (ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt"), owner.in_(_SINCE)
+        )
+    )
+    for owner in (ATTEMPT.c.attempt_id, ATTEMPT.c.residue_of)
+]
 
 
 @dataclass(slots=True)
@@ -76,13 +88,12 @@ class Collector:
     def _settle_what_came(self) -> int:
         """Settle what the replies that came since the last look suffice for."""
         with self.ledger.store.read() as connection:
-            newest = connection.scalar(select(func.coalesce(func.max(REPLY.c.reply_id), 0))) or 0
-            told = select(REPLY.c.attempt_id).where(REPLY.c.source != "response", REPLY.c.reply_id > self.seen)
-            undecided = self._mine(select(ATTEMPT.c.attempt_id)).where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")))
+            newest = _NEWEST.value(connection)
             found = {
                 attempt_id
-                for owner in (ATTEMPT.c.attempt_id, ATTEMPT.c.residue_of)
-                for attempt_id in connection.scalars(undecided.where(owner.in_(told)))
+                for undecided in _CAME
+                for attempt_id, launch_id in undecided.rows(connection, seen=self.seen)
+                if self.launch_id in (None, launch_id)
             }
         made = sum(self._decide(group, given_up=False) for group in _groups(sorted(found)))
         self.seen = newest

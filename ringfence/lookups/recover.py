@@ -4,21 +4,35 @@ A reply that was stored is read and settled; an attempt without one is in doubt.
 first: the dead worker's lock decides.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ringfence.lookups.collector import overdue
 from ringfence.lookups.replies import decided, read_attempt
 from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply
+from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ATTEMPT, REPLY, WORKER
 from ringfence.money.workers import dead
 
 # A turn of recovery: attempts that one transaction decides.
 GROUP = 200
+_LIVING = select(WORKER.c.worker_id).where(WORKER.c.ended_at.is_(None), WORKER.c.worker_id.not_in(listed("dead")))
+_ORPHANS = Prepared(
+    select(ATTEMPT).where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(_LIVING)).limit(bindparam("most"))
+)
+_REPLIED = select(REPLY.c.attempt_id).where(REPLY.c.complete == 1)
+_TOLD = _REPLIED.where(REPLY.c.source != "response")
+_READABLE = Prepared(
+    select(ATTEMPT).where(
+        (ATTEMPT.c.state == "in_doubt") & (ATTEMPT.c.attempt_id.in_(_REPLIED) | ATTEMPT.c.residue_of.in_(_TOLD))
+        | (ATTEMPT.c.state == "awaiting") & ATTEMPT.c.attempt_id.in_(_TOLD)
+    )
+)
 
 
 def recover(ledger: Ledger) -> list[str]:
@@ -27,11 +41,8 @@ def recover(ledger: Ledger) -> list[str]:
         names = [worker_id for worker_id, _ in gone]
         while True:
             with ledger.store.read() as connection:
-                living = select(WORKER.c.worker_id).where(WORKER.c.ended_at.is_(None), WORKER.c.worker_id.not_in(names))
-                orphans = connection.execute(
-                    select(ATTEMPT).where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(living)).limit(GROUP)
-                ).mappings()
-                moves = [decided(connection, dict(attempt)) for attempt in orphans]
+                orphans = _ORPHANS.dicts(connection, dead=json.dumps(names), most=GROUP)
+                moves = [decided(connection, attempt) for attempt in orphans]
             if not moves:
                 break
             with ledger.store.write() as connection:
@@ -55,15 +66,9 @@ def read_again(ledger: Ledger) -> int:
 def readable(ledger: Ledger) -> list[Move]:
     """What would become of open attempts whose stored replies can be read now; nothing is written."""
     with ledger.store.read() as connection:
-        replied = select(REPLY.c.attempt_id).where(REPLY.c.complete == 1)
-        told = replied.where(REPLY.c.source != "response")
-        doubtful = (ATTEMPT.c.state == "in_doubt") & (
-            ATTEMPT.c.attempt_id.in_(replied) | ATTEMPT.c.residue_of.in_(told)
-        )
-        waiting = (ATTEMPT.c.state == "awaiting") & ATTEMPT.c.attempt_id.in_(told)
-        rows = connection.execute(select(ATTEMPT).where(doubtful | waiting)).mappings()
+        rows = _READABLE.dicts(connection)
         # Of what is in doubt nothing more is waited for.
-        moves = [decided(connection, dict(row), given_up=row["state"] == "in_doubt") for row in rows]
+        moves = [decided(connection, row, given_up=row["state"] == "in_doubt") for row in rows]
     return [move for move in moves if not isinstance(move, Doubt | Await)]
 
 

@@ -23,7 +23,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 import pytest
 
-from ringfence.lookups import gates
+from ringfence.lookups import gates, lane
 from ringfence.money import breaker
 from ringfence.money.ledger import open_ledger
 from ringfence.providers.registry import provider
@@ -220,6 +220,7 @@ def test_nothing_leaves_the_places_that_are_meant_for_it(
             monkeypatch.setenv(name, value)
         # Nothing here is about how long a provider that fails is left alone.
         monkeypatch.setattr(gates, "PATIENCE", 0)
+        monkeypatch.setattr(lane, "PAUSE", 0.05)
         monkeypatch.setattr(breaker, "PAUSE", 0)
         _bought(sweep)
         _failed(sweep, monkeypatch)

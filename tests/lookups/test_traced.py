@@ -115,18 +115,18 @@ def test_a_number_that_the_reply_left_out_is_looked_up_by_itself(build: Build, m
 
 @pytest.mark.usefixtures("quick")
 def test_a_full_page_is_asked_for_in_halves(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With pages of three entries a log of forty is read whole, so that what is not in it is free again."""
+    """With pages of three entries a log of twenty is read whole, so that what is not in it is free again."""
     monkeypatch.setattr(infobip_traces, "PAGE", 3)
     monkeypatch.setattr(infobip_log, "MOST", 3)
     rules = [{"when": {"nth": 4}, "fault": "drop_unread"}, {"when": {"nth": 15}, "fault": "drop_unanswered"}]
-    house = build(numbers("NL", 40), *rules, latency=0.12)
+    house = build(numbers("NL", 20), *rules, latency=0.06)
     house.run()
     later(house, monkeypatch, 25)
     collect(house.setup, house.ledger, "test")
     states = Counter(house.states())
     assert (states["voided"], states["in_doubt"]) == (1, 0)
-    assert house.spent() == house.charged() == 38 * CENT
-    assert len(logs(house)) > 20
+    assert house.spent() == house.charged() == 18 * CENT
+    assert len(logs(house)) > 10
     house.check()
 
 
