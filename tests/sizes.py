@@ -11,6 +11,11 @@ SMALL, WHOLE = 25, 250
 _DICE = random.Random()
 
 
+def whole() -> bool:
+    """Whether tests are whole."""
+    return hypothesis.settings.default.max_examples >= WHOLE
+
+
 def share(percent: int) -> int:
     """So much of the examples that a property is tried with: for properties of which an example takes long."""
     return max(1, hypothesis.settings.default.max_examples * percent // 100)
@@ -18,5 +23,4 @@ def share(percent: int) -> int:
 
 def some(items: Sequence[Any], of: int) -> Sequence[Any]:
     """One of so many of these, others in each run; all of them where tests are whole."""
-    whole = hypothesis.settings.default.max_examples >= WHOLE
-    return items if whole else items[_DICE.randrange(min(of, len(items))) :: of]
+    return items if whole() else items[_DICE.randrange(min(of, len(items))) :: of]

@@ -137,6 +137,7 @@ def test_a_killed_job_is_mended_by_running_it_again(tmp_path: Path) -> None:
     assert different <= doubtful
 
 
+@pytest.mark.long
 @pytest.mark.timeout(200)
 def test_sigterm_of_the_command_stops_the_purchase(tmp_path: Path) -> None:
     """What a supervisor sends ends the run that was launched too; nothing is charged after the command has ended."""

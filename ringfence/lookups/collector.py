@@ -1,6 +1,6 @@
 """Collecting what providers answer later: it is read, asked for again, and given up when its time is over.
 
-Nothing is bought: what is sent here is free (`polling`). Whoever finds an answer first settles it; another who reads
+Nothing is bought by what is sent here (`polling`). Whoever finds an answer first settles it; another who reads
 the same finds it settled. When this happens is in `collect` and in the run that waits for its own answers.
 """
 

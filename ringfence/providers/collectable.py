@@ -30,7 +30,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A free request that may tell more of an attempt; its reply is kept as `Later` of the same source and ref.
+    """A request that buys no lookup, and may tell more of an attempt; kept as `Later` of the same source and ref.
 
     `shared` says that it tells of others too, and is for an attempt whose reply never came: it is made only when its
     product may be `traced`, and only the `part` about the attempt is kept.
@@ -64,7 +64,7 @@ class Collectable(Provider, Protocol):
     """A provider with products that answer later."""
 
     def polls(self, waiting: Waiting, base_url: str, options: Mapping[str, str]) -> Sequence[Poll]:
-        """The free requests that may tell more now; none where only a callback can."""
+        """The requests, which buy no lookup, that may tell more now; none where only a callback can."""
         ...
 
     def parse_later(self, product: str, later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:

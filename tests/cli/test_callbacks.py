@@ -72,6 +72,7 @@ def test_it_serves_until_it_is_told_to_end(folder: Path, awaited: Awaited, numbe
     assert err == ""
 
 
+@pytest.mark.long
 def test_a_kill_after_the_answer_loses_nothing(folder: Path, awaited: Awaited) -> None:
     """What was confirmed is in the ledger, whenever the receiver is killed."""
     attempts = [awaited.sent() for _ in range(8)]

@@ -228,6 +228,7 @@ def test_a_ledger_that_cannot_grow_is_one_line(place: Place) -> None:
     assert ringfence(place.folder, "ledger", "create", RINGFENCE_HOME="new").returncode == 0
 
 
+@pytest.mark.long
 def test_a_full_disk_ends_a_purchase_with_one_line_and_loses_nothing(place: Place, url: str) -> None:
     """The home fills up while a run buys: what was bought is there, what was out is held, and the books add up."""
     make_warehouse_of(place, 400)

@@ -29,7 +29,7 @@ def _go_dark(play: Play, disk: Path) -> None:
             (home / name).unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("step", [23, pytest.param(2, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
+@pytest.mark.parametrize("step", [31, pytest.param(2, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
 def test_what_was_synced_suffices(direct: Direct, tmp_path: Path, step: int) -> None:
     """No byte leaves, and nothing is published, on the strength of what was not synced."""
     play = direct("plain", serving=False)

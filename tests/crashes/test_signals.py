@@ -11,7 +11,7 @@ from tests.crashes.test_sweep import BUILDING, CALLS, DICE
 @pytest.mark.parametrize(
     ("setting", "step"),
     [
-        ("plain", 23),
+        ("plain", 37),
         pytest.param("plain", 1, marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
         pytest.param("poll", 3, marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
     ],

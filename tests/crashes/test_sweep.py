@@ -48,10 +48,10 @@ LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
     ("setting", "on", "step", "serving"),
     [
         # The money is in what is sent and received.
-        ("plain", "socket", 4, False),
-        ("plain", "lake/lookups", 4, False),
-        ("plain", "", 23, False),
-        ("poll", "", 37, False),
+        ("plain", "socket", 7, False),
+        ("plain", "lake/lookups", 6, False),
+        ("plain", "", 37, False),
+        ("poll", "", 53, False),
         pytest.param("plain", "", 1, True, marks=LONG),
         pytest.param("plain", BUILDING, 40, True, marks=LONG),
         pytest.param("poll", "", 2, False, marks=LONG),

@@ -67,6 +67,7 @@ def test_every_attempt_ends_final_or_in_doubt(house: House, monkeypatch: pytest.
     house.check()
 
 
+@pytest.mark.long
 def test_a_run_after_it_buys_nothing_twice(house: House) -> None:
     """What is answered is fresh and what is in doubt is claimed: the next run asks nobody again."""
     house.run()

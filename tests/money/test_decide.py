@@ -148,7 +148,7 @@ class Decisions(RuleBasedStateMachine):
 
 
 TestDecisions = Decisions.TestCase
-TestDecisions.settings = settings(max_examples=share(40), stateful_step_count=20, deadline=None)
+TestDecisions.settings = settings(max_examples=share(20), stateful_step_count=20, deadline=None)
 
 
 @given(st.integers(0, LARGEST), st.integers(1, 1000))

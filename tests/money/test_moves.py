@@ -206,7 +206,7 @@ class Books(RuleBasedStateMachine):
 
 
 TestBooks = Books.TestCase
-TestBooks.settings = settings(max_examples=share(60), stateful_step_count=25, deadline=None)
+TestBooks.settings = settings(max_examples=share(30), stateful_step_count=25, deadline=None)
 
 
 def test_an_overrun_is_counted_and_stops_purchases(tmp_path: Path) -> None:

@@ -169,8 +169,8 @@ BUGS = (
         (
             Edit(
                 COLLECTOR,
-                'self._mine(select(ATTEMPT.c.attempt_id)).where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")))',
-                'self._mine(select(ATTEMPT.c.attempt_id)).where(ATTEMPT.c.state == "awaiting")',
+                '(ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt"), owner.in_(_SINCE)',
+                'ATTEMPT.c.state == "awaiting", owner.in_(_SINCE)',
             ),
         ),
         (f"{TESTS}/test_given_up.py::test_what_is_in_doubt_settles_by_what_comes_then",),

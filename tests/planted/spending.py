@@ -76,7 +76,7 @@ BUGS = (
         (
             Edit(
                 RECOVER,
-                "moves = [decided(connection, dict(attempt)) for attempt in orphans]",
+                "moves = [decided(connection, attempt) for attempt in orphans]",
                 'moves = [Void(attempt["attempt_id"], "its process is gone") for attempt in orphans]',
             ),
             Edit(RECOVER, "import Await, Doubt, Move, apply", "import Await, Doubt, Move, Void, apply"),
@@ -88,7 +88,7 @@ BUGS = (
         (
             Edit(
                 RECOVER,
-                'where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(living))',
+                'where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(_LIVING))',
                 'where(ATTEMPT.c.state == "sent")',
             ),
         ),
