@@ -26,6 +26,15 @@ hypothesis.settings.load_profile("small")
 PREFIXES = ("RINGFENCE_", "INFOBIP_", "VONAGE_", "KALEYRA_", "KPN_", "MESSENTE_", "DAGSTER_")
 
 
+# In these a single test takes longest.
+FIRST = tuple(f"tests/{name}" for name in ("test_browser", "leaks/", "crashes/", "simulation/", "cli/test_commands"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, or one process goes on alone at the end; the rest stays as it was shuffled."""
+    items.sort(key=lambda item: not (item.get_closest_marker("long") or item.nodeid.startswith(FIRST)))
+
+
 @pytest.fixture(autouse=True)
 def _only_loopback() -> None:
     """Refuse every connection of this process that is not to loopback."""

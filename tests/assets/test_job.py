@@ -153,6 +153,7 @@ def test_an_approval_covers_exactly_what_it_says(home: Path, url: str) -> None:
     assert not re.search(r"\+\d{5}", repr(told))
 
 
+@pytest.mark.long
 def test_limits_only_narrow(home: Path, url: str) -> None:
     """A limit of numbers and a ceiling of money hold although more is approved."""
     assert run(home, approve_up_to="max", limit=7).success
@@ -185,6 +186,7 @@ def test_limits_that_make_no_sense_are_told_in_a_sentence(
     assert sentence in str(caught.value)
 
 
+@pytest.mark.long
 def test_a_narrowed_run_leaves_older_approvals_alone(home: Path, url: str) -> None:
     """What was approved before and not bought waits for a run that is not narrowed."""
     assert run(home, job="quote", approve_up_to="max").success
@@ -243,6 +245,7 @@ def test_what_was_paid_before_a_provider_said_no_is_served(home: Path, tmp_path:
     assert "phone_facts" not in materialized(result)
 
 
+@pytest.mark.long
 def test_a_quote_says_what_to_paste_to_buy_it(home: Path, url: str) -> None:
     """The run configuration of `next` approves and buys exactly that quote; pictures and table say its money."""
     told = metadata(run(home, job="quote", limit=12), "quote")
@@ -313,6 +316,7 @@ def test_a_backfill_is_one_launch(home: Path, url: str) -> None:
     assert len(charged(url)) == 7
 
 
+@pytest.mark.long
 def test_figures_of_cells_add_up(home: Path) -> None:
     """The sources' rows, the classes of cells, the reasons and the quote count cells one way."""
     result = run(home)
@@ -324,6 +328,7 @@ def test_figures_of_cells_add_up(home: Path) -> None:
     assert (told["cells_parsed"], told["numbers_in_cells"]) == (80, 80)
 
 
+@pytest.mark.long
 def test_the_rows_of_partitions_add_up(home: Path) -> None:
     """Each bucket says its own rows, not those of all."""
     result = run(home)
@@ -334,6 +339,7 @@ def test_the_rows_of_partitions_add_up(home: Path) -> None:
     assert not any("dagster/row_count" in event.materialization.metadata for event in events)
 
 
+@pytest.mark.long
 def test_every_write_to_the_lake_is_under_the_lock(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever run writes a table holds the lock of publishers: two at once cannot conflict."""
     written: dict[str, bool] = {}
@@ -357,6 +363,7 @@ def test_every_write_to_the_lake_is_under_the_lock(home: Path, monkeypatch: pyte
     assert written == dict.fromkeys(TABLES, True)
 
 
+@pytest.mark.long
 def test_an_asset_can_be_selected_alone(home: Path) -> None:
     """What is written together can be selected apart, and only what was selected says that it is materialized."""
     assert run(home).success
@@ -366,6 +373,7 @@ def test_an_asset_can_be_selected_alone(home: Path) -> None:
         assert materialized(result) == {name}
 
 
+@pytest.mark.long
 def test_columns_say_what_they_mean(home: Path) -> None:
     """Every column of every served relation is described: before it is built, after, and in the file itself."""
     result = run(home)
@@ -390,6 +398,7 @@ def test_columns_say_what_they_mean(home: Path) -> None:
         assert all(built[column].description == meaning for column, meaning in planned.items())
 
 
+@pytest.mark.long
 def test_coverage_is_told_as_it_is_served(home: Path) -> None:
     """The metadata of coverage are the rows of the view."""
     result = run(home, approve_up_to="max")

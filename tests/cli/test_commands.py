@@ -77,6 +77,7 @@ def test_the_first_purchase_from_nothing(tmp_path: Path, url: str) -> None:
     assert "sound" in ringfence(tmp_path, "ledger", "check").stdout
 
 
+@pytest.mark.long
 def test_the_first_purchase_in_a_terminal(tmp_path: Path, url: str) -> None:
     """`enrich --limit 10 --yes` shows what it approves, how it goes on and what came of it, on lines of their own."""
     make_warehouse(tmp_path, PHONES[:40])

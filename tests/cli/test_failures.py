@@ -265,6 +265,7 @@ def make_warehouse_of(place: Place, count: int) -> None:
     make_warehouse(place.folder, PHONES[:count])
 
 
+@pytest.mark.long
 def test_a_stale_price_is_one_line(place: Place) -> None:
     """A rate card whose row has ended is refused by the run, with file and line."""
     config = yaml.safe_load(place.config.read_text("utf-8"))
@@ -289,6 +290,7 @@ def test_a_wrong_key_is_one_line(place: Place, url: str) -> None:
     assert place.sound()
 
 
+@pytest.mark.long
 def test_ctrl_c_stops_the_run_too_and_loses_nothing(place: Place, url: str) -> None:
     """Exit code 130 and a sentence; the run is gone, and what it had out is held until it is decided."""
     make_warehouse_of(place, 3000)

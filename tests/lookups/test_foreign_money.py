@@ -182,7 +182,7 @@ conditions = st.dictionaries(
     st.integers(1, 5),
     st.sampled_from(FAULTS),
 )
-@settings(max_examples=share(16), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=share(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_prices_the_books_add_up(build, numbers, general, special, rate, batch, fault) -> None:
     """Any prices by network and outcome, any rate, short replies: never more spent than held, all sums to the nano."""
     rules = [{"when": {"nth": 2}, "fault": fault}] if fault else []
