@@ -32,7 +32,7 @@ test: setup
 	@$(BIN)/python -m pytest -q -m "not long" -n 3 --dist worksteal
 
 test-long: setup
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=whole
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal --hypothesis-profile=whole
 
 lint: setup
 	@$(BIN)/ruff check $(CODE)
