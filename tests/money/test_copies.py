@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -72,6 +73,9 @@ def test_a_copy_is_whole_while_somebody_buys(tmp_path: Path) -> None:
     thread.start()
     try:
         for place in range(6):
+            # On a busy machine the buyer may not have come to its next purchase.
+            while bench.ledger.settled_seq() < 2 * place + 1 and thread.is_alive():
+                time.sleep(0.001)
             before = bench.ledger.settled_seq()
             folder = tmp_path / str(place)
             folder.mkdir()
@@ -89,7 +93,7 @@ def test_a_copy_is_whole_while_somebody_buys(tmp_path: Path) -> None:
     finally:
         over.set()
         thread.join()
-    assert bench.ledger.settled_seq() > 6
+    assert bench.ledger.settled_seq() > 10
     assert bench.broken() == []
 
 
