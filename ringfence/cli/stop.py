@@ -44,6 +44,8 @@ def stop(provider: ProviderOption = None, because: BecauseOption = None) -> None
 def resume(provider: ProviderOption = None, because: BecauseOption = None) -> None:
     """Take a stop back; the next run goes on where buying was stopped.
 
+    With --provider, a provider that is left alone because it fails is asked again at once, too.
+
     A provider that billed above the price in use needs --because: see that the price is at least what was billed.
 
     Example: ringfence resume --provider vonage --because "the price is right now"
