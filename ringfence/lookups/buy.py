@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from ringfence.config import environment
 from ringfence.config.environment import Setup
-from ringfence.config.model import Config
 from ringfence.errors import ConfigError, LedgerError, MoneyError
 from ringfence.lake.tables import Lake, state_of
 from ringfence.lookups import interruptible
@@ -43,15 +42,19 @@ def open_for_spending(setup: Setup, ledger: Ledger) -> None:
     """Make the ledger's budgets those of the file as it is now; raises LedgerError when nothing may be spent."""
     require_fit(setup, ledger)
     with ledger.store.write() as connection:
-        sync(connection, limits_of(_as_it_is_now(setup)), ledger.store.clock(), "configuration")
+        _take_over(connection, setup, ledger)
 
 
-def _as_it_is_now(setup: Setup) -> Config:
-    """The configuration of this moment: a cap may have been lowered meanwhile. A broken file changes nothing."""
+def _take_over(connection: Connection, setup: Setup, ledger: Ledger) -> None:
+    """Make the budgets those of the file as it is now: a cap may have been lowered meanwhile.
+
+    While the file cannot be read they stay as they are: what this run began with may be what was lowered since.
+    """
     try:
-        return environment.load(setup.path).config
+        config = environment.load(setup.path).config
     except (OSError, ConfigError):
-        return setup.config
+        return
+    sync(connection, limits_of(config), ledger.store.clock(), "configuration")
 
 
 def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) -> Bought:
@@ -133,6 +136,6 @@ def _budgets_follow(setup: Setup, ledger: Ledger) -> Callable[[Connection], None
             return
         if now != seen:
             seen = now
-            sync(connection, limits_of(_as_it_is_now(setup)), ledger.store.clock(), "configuration")
+            _take_over(connection, setup, ledger)
 
     return follow

@@ -91,7 +91,7 @@ def anything_to_collect(ledger: Ledger) -> str | None:
     doubtful = [row for row in found if is_traced_now(dict(row._mapping), now)]
     if came:
         return f"{came:,} callbacks came"
-    over = sum(overdue(row, now) for row in rows)
+    over = sum(overdue(row._mapping, now) for row in rows)
     if over:
         return f"{over:,} requests were not answered in time"
     waiting = [row for row in rows if pollable(provider(row.provider).products[row.product])]

@@ -113,7 +113,7 @@ class Collector:
 
     def _in_vain(self, row: Row[Any], now: int) -> bool:
         """Whether its time is over, and whoever can be asked about it has been since."""
-        if not overdue(row, now):
+        if not overdue(row._mapping, now):
             return False
         product = provider(row.provider).products[row.product]
         askable = row.provider in self.lanes and pollable(product)
@@ -133,10 +133,10 @@ class Collector:
             return apply(connection, self.ledger, moves, self.who)
 
 
-def overdue(attempt: Row[Any], now: int) -> bool:
+def overdue(attempt: Mapping[Any, Any], now: int) -> bool:
     """Whether an attempt (`OVERDUE`) waits for longer than its product's patience; without any, nothing is awaited."""
-    patience = provider(attempt.provider).products[attempt.product].patience
-    return patience > 0 and bool(attempt.reserved_at + patience * 1_000_000 <= now)
+    patience = provider(attempt["provider"]).products[attempt["product"]].patience
+    return patience > 0 and bool(attempt["reserved_at"] + patience * 1_000_000 <= now)
 
 
 def _only_price_is_missing(connection: Connection, row: Row[Any]) -> bool:

@@ -99,7 +99,7 @@ def hear(desk: Desk, connection: Connection) -> None:
             rate.hear(connection, name, per_second=lane.per_second, told=lane.heard, at=at)
 
 
-def heard(desk: Desk) -> None:
+def forget_heard(desk: Desk) -> None:
     """Forget what was told, when it has been committed."""
     for lane in desk.lanes.values():
         lane.heard.clear()

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from ringfence.lookups.collector import overdue
 from ringfence.lookups.replies import decided, read_attempt
@@ -25,13 +25,21 @@ _LIVING = select(WORKER.c.worker_id).where(WORKER.c.ended_at.is_(None), WORKER.c
 _ORPHANS = Prepared(
     select(ATTEMPT).where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(_LIVING)).limit(bindparam("most"))
 )
-_REPLIED = select(REPLY.c.attempt_id).where(REPLY.c.complete == 1)
+_REPLIED = exists().where(REPLY.c.complete == 1)
 _TOLD = _REPLIED.where(REPLY.c.source != "response")
+_MINE, _OF_WHOLE = REPLY.c.attempt_id == ATTEMPT.c.attempt_id, REPLY.c.attempt_id == ATTEMPT.c.residue_of
 _READABLE = Prepared(
     select(ATTEMPT).where(
-        (ATTEMPT.c.state == "in_doubt") & (ATTEMPT.c.attempt_id.in_(_REPLIED) | ATTEMPT.c.residue_of.in_(_TOLD))
-        | (ATTEMPT.c.state == "awaiting") & ATTEMPT.c.attempt_id.in_(_TOLD)
+        (ATTEMPT.c.state == "in_doubt") & (_REPLIED.where(_MINE) | _TOLD.where(_OF_WHOLE))
+        | (ATTEMPT.c.state == "awaiting") & _TOLD.where(_MINE)
     )
+)
+_OLD = Prepared(
+    select(ATTEMPT)
+    .where((ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt"))
+    .where(ATTEMPT.c.reserved_at < bindparam("before"), ATTEMPT.c.attempt_id > bindparam("after"))
+    .order_by(ATTEMPT.c.attempt_id)
+    .limit(bindparam("most"))
 )
 
 
@@ -77,14 +85,20 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
 
     Its numbers count as asked until their time to live ends: time never gives held money back.
     """
-    before = ledger.store.clock() - after_seconds * 1_000_000
-    with ledger.store.write() as connection:
-        query = select(ATTEMPT).where(ATTEMPT.c.state.in_(("awaiting", "in_doubt")), ATTEMPT.c.reserved_at < before)
-        now = ledger.store.clock()
-        old = [row for row in connection.execute(query) if row.state == "in_doubt" or overdue(row, now)]
-        why = "in doubt for longer than in_doubt.assume_billed_after"
-        moves = [paid_lost(dict(row._mapping), _assumed(connection, dict(row._mapping)), why) for row in old]
-        return apply(connection, ledger, moves, "collect")
+    now = ledger.store.clock()
+    before, after, made = now - after_seconds * 1_000_000, "", 0
+    why = "in doubt for longer than in_doubt.assume_billed_after"
+    while True:
+        with ledger.store.read() as connection:
+            rows = _OLD.dicts(connection, before=before, after=after, most=GROUP)
+            old = [row for row in rows if row["state"] == "in_doubt" or overdue(row, now)]
+            moves = [paid_lost(row, _assumed(connection, row), why) for row in old]
+        if moves:
+            with ledger.store.write() as connection:
+                made += apply(connection, ledger, moves, "collect")
+        if len(rows) < GROUP:
+            return made
+        after = rows[-1]["attempt_id"]
 
 
 def _assumed(connection: Connection, attempt: Mapping[str, Any]) -> int:

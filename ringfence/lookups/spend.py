@@ -96,7 +96,7 @@ def _commit(desk: Desk, turn: Turn, chosen: list[Batch]) -> list[Reserved]:
             held=desk.tally.held,
             currency=desk.currency,
         )
-    gates.heard(desk)
+    gates.forget_heard(desk)
     return reserved
 
 

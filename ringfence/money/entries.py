@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, true, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, true, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from ringfence.money.prepared import Prepared
+from ringfence.money.prepared import Prepared, each
 from ringfence.money.schema import ASKED, ATTEMPT, CLAIM, COUNTER, HOLD, JOURNAL
 
 Row = dict[str, Any]
@@ -41,8 +41,9 @@ BORN = (
 )
 _NEW_ATTEMPT = Prepared(insert(ATTEMPT), BORN)
 _NEW_HOLD = Prepared(insert(HOLD), ("attempt_id", "counter_id", "held"))
-_EACH = func.json_each(bindparam("subjects")).table_valued("value").c.value
-_NEW_CLAIMS = Prepared(insert(CLAIM).from_select(["subject_id", "attempt_id"], select(_EACH, bindparam("attempt_id"))))
+_NEW_CLAIMS = Prepared(
+    insert(CLAIM).from_select(["subject_id", "attempt_id"], select(each("subjects"), bindparam("attempt_id")))
+)
 _NEW_ENTRY = Prepared(insert(JOURNAL), ("at", "attempt_id", "event", "held", "spent", "overrun", "caps", "who", "why"))
 _CHANGE_ATTEMPT = Prepared(
     update(ATTEMPT)
@@ -70,7 +71,7 @@ _DROP_CLAIMS = Prepared(delete(CLAIM).where(CLAIM.c.attempt_id == bindparam("key
 _HOW_ASKED = ("product", "facts", "asked_at", "seq", "failures", "lost")
 # SQLite needs the WHERE to tell the conflict from a join.
 _NEW_ASKED = upsert(ASKED).from_select(
-    ["subject_id", *_HOW_ASKED], select(_EACH, *map(bindparam, _HOW_ASKED)).where(true())
+    ["subject_id", *_HOW_ASKED], select(each("subjects"), *map(bindparam, _HOW_ASKED)).where(true())
 )
 _PUT_ASKED = Prepared(
     _NEW_ASKED.on_conflict_do_update(

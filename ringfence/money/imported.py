@@ -21,7 +21,6 @@ from ringfence.money.states import OUTCOMES
 from ringfence.money.store import pack
 from ringfence.money.vault import subjects
 
-# Attempts that one statement asks for.
 _KNOWN = Prepared(select(ATTEMPT.c.attempt_id).where(ATTEMPT.c.attempt_id.in_(listed("ids"))))
 _NEW = upsert(ASKED)
 # What was asked later than the reply came stays as it is: an old reply makes nothing older.

@@ -6,12 +6,13 @@ attempt with a rate holds there is its numbers times its converted price, and wh
 """
 
 import re
+import sqlite3
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select, text
 
 from ringfence.money.conversion import converted, counted, held_for
+from ringfence.money.prepared import driver
 from ringfence.money.schema import ATTEMPT, CLAIM, SUBJECT
 from ringfence.money.states import OPEN as OPEN_STATES
 from ringfence.money.store import unpack
@@ -105,7 +106,7 @@ QUERIES = {
 
 def violations(connection: Connection) -> list[Violation]:
     """Every broken invariant, with its first row; none is what `ledger check` wants to see."""
-    _teach(connection)
+    teach(driver(connection))
     found = []
     for name, (meaning, query) in QUERIES.items():
         row = connection.execute(text(query)).first()
@@ -114,9 +115,8 @@ def violations(connection: Connection) -> list[Violation]:
     return found + _numbers(connection) + _claims(connection)
 
 
-def _teach(connection: Connection) -> None:
-    """Convert in SQL as the ledger does in Python: exactly, however long the numbers are."""
-    raw: Any = connection.connection.driver_connection
+def teach(raw: sqlite3.Connection) -> None:
+    """Let SQL convert as the ledger does in Python: exactly, however long the numbers are."""
     raw.create_function("counted", 2, counted, deterministic=True)
     raw.create_function("held_for", 3, held_for, deterministic=True)
     raw.create_function(
@@ -124,10 +124,15 @@ def _teach(connection: Connection) -> None:
     )
 
 
+def names_a_number(told: str) -> bool:
+    """Whether anything in a text, besides ids and amounts, may be a phone number."""
+    return bool(_NUMBER.search(_NO_NUMBER.sub(" ", told)))
+
+
 def _numbers(connection: Connection) -> list[Violation]:
     """I11: what is left of a text without ids and amounts has no number, with a `+` or bare."""
     for row in connection.execute(text(SUSPECT)):
-        if _NUMBER.search(_NO_NUMBER.sub(" ", row.told)):
+        if names_a_number(row.told):
             return [Violation("I11", "no number stands in a text of the books", str(row.id))]
     return []
 

@@ -3,21 +3,23 @@
 Rows are collected in `Entries`; nothing is written here.
 """
 
+import json
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ringfence.money.conversion import converted, held_for
 from ringfence.money.decision import Answered, Settle
 from ringfence.money.entries import CHANGING, Entries, Row
 from ringfence.money.ledger import Ledger
+from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ASKED
 from ringfence.money.states import OUTCOMES
 from ringfence.money.store import pack, unpack
 
 # An unbilled failure is asked again, at most this often in a row.
 MOST_FAILURES = 3
+_ASKED = Prepared(select(ASKED).where(ASKED.c.product == bindparam("key"), ASKED.c.subject_id.in_(listed("subjects"))))
 
 
 def changed(attempt: Row, **changes: object) -> Row:
@@ -120,12 +122,8 @@ def _split(ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row],
 def _asked(connection: Connection, attempt: Row, answers: Sequence[Answered], seq: int, at: int) -> list[Row]:
     product = f"{attempt['provider']}/{attempt['product']}"
     unbilled = [a.subject for a in answers if a.outcome == "failed" and not a.billed]
-    before: dict[int, Any] = {}
-    for start in range(0, len(unbilled), 500):
-        rows = connection.execute(
-            select(ASKED).where(ASKED.c.product == product, ASKED.c.subject_id.in_(unbilled[start : start + 500]))
-        ).mappings()
-        before.update({row["subject_id"]: row for row in rows})
+    rows = _ASKED.dicts(connection, key=product, subjects=json.dumps(unbilled)) if unbilled else []
+    before = {row["subject_id"]: row for row in rows}
     result = []
     for answer in answers:
         row = {

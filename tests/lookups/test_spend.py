@@ -18,9 +18,10 @@ from ringfence.lookups.buy import Order, buy
 from ringfence.money import quotes
 from ringfence.money.amount import Money
 from ringfence.money.invariants import violations
-from ringfence.money.schema import REPLY
+from ringfence.money.schema import BUDGET, REPLY
 from ringfence.money.workers import Worker, working
 from ringfence.providers.registry import provider
+from tests.lookups.conftest import House
 
 CENT = 10_000_000
 
@@ -44,6 +45,12 @@ def meanwhile(condition: Callable[[], object], act: Callable[[], object]) -> Ite
     finally:
         over.set()
         thread.join()
+
+
+def caps(house: House) -> set[int]:
+    """The caps of the budgets in force, in nanos."""
+    with house.ledger.store.read() as connection:
+        return set(connection.scalars(select(BUDGET.c.cap).where(BUDGET.c.active == 1)))
 
 
 def test_a_clean_run_equals_its_bill(build, numbers) -> None:
@@ -168,6 +175,27 @@ def test_a_broken_file_changes_nothing_on_the_way(build, numbers) -> None:
         quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
         assert house.buy().numbers == 20
     house.path.write_text(good)
+    house.check()
+
+
+def test_a_file_that_breaks_after_a_cap_was_lowered_leaves_it_lowered(build, numbers) -> None:
+    """What counts while the file cannot be read is what was read of it last, not what the run began with."""
+    house = build(numbers("NL", 60), latency=0.02)
+
+    def lower_and_break() -> None:
+        house.change(budgets=[{"window": "month", "cap": "0.30 EUR"}])
+        while 30 * CENT not in caps(house):
+            time.sleep(0.001)
+        house.path.write_text("budgets: [")
+
+    good, setup = house.path.read_text(), house.setup
+    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    with meanwhile(lambda: house.attempts("settled"), lower_and_break):
+        assert house.buy().numbers == 30
+    with working(house.ledger, "again") as worker:
+        assert buy(setup, house.ledger, house.lake, worker, Order("again")).numbers == 0
+    house.path.write_text(good)
+    assert house.charged() == 30 * CENT
     house.check()
 
 

@@ -8,7 +8,6 @@ ANSWERS = "ringfence/lookups/answers.py"
 CALLBACKS = "ringfence/lookups/callbacks.py"
 ADDRESS = "ringfence/lookups/callback_address.py"
 COLLECTOR = "ringfence/lookups/collector.py"
-PUBLISH = "ringfence/lookups/publish.py"
 LAKE = "ringfence/lake/tables.py"
 SPEND = "ringfence/lookups/spend.py"
 TESTS = "tests/lookups"
@@ -147,8 +146,8 @@ BUGS = (
         (
             Edit(
                 COLLECTOR,
-                "return patience > 0 and bool(attempt.reserved_at + patience * 1_000_000 <= now)",
-                "return patience > 0 and bool(attempt.reserved_at + patience * 500_000 <= now)",
+                'return patience > 0 and bool(attempt["reserved_at"] + patience * 1_000_000 <= now)',
+                'return patience > 0 and bool(attempt["reserved_at"] + patience * 500_000 <= now)',
             ),
         ),
         (f"{TESTS}/test_overdue.py::test_what_waits_is_overdue_by_the_patience_of_its_own_product",),

@@ -7,8 +7,7 @@ providers' bill.
 import sqlite3
 from typing import TYPE_CHECKING
 
-from ringfence.money.conversion import converted, counted, held_for
-from ringfence.money.invariants import _NO_NUMBER, _NUMBER, QUERIES, violations
+from ringfence.money.invariants import QUERIES, names_a_number, teach, violations
 from ringfence.money.states import OPEN
 from ringfence.money.store import unpack
 
@@ -35,11 +34,7 @@ class Judge:
         self._seq = 0
         # The highest cap that each budget has had: what was bought below it stays bought when it is lowered.
         self.caps: dict[str, int] = {}
-        connection.create_function("counted", 2, counted, deterministic=True)
-        connection.create_function("held_for", 3, held_for, deterministic=True)
-        connection.create_function(
-            "converted", 2, lambda amount, rate: None if amount is None else converted(amount, rate), deterministic=True
-        )
+        teach(connection)
 
     def break_(self, what: str) -> None:
         """Note what must never be."""
@@ -56,7 +51,7 @@ class Judge:
             if entry[0] == "sent" and self._sql.execute(_STOPPED, (entry[1],)).fetchone():
                 self.break_(f"stop: attempt {entry[1]} was reserved while its provider is stopped")
             self._world.note(name, *entry)
-            if entry[-1] and _NUMBER.search(_NO_NUMBER.sub(" ", entry[-1])):
+            if entry[-1] and names_a_number(entry[-1]):
                 self.break_(f"I11: a number stands in entry {seq} of the journal")
         for budget_id, cap in self._sql.execute("SELECT budget_id, cap FROM budget").fetchall():
             self.caps[budget_id] = max(cap, self.caps.get(budget_id, 0))
