@@ -5,6 +5,7 @@ A charge that shows after a void is booked beside it as a correction, and told a
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -44,7 +45,7 @@ def note_late(ledger: Ledger, who: str = "collect") -> list[str]:
     told = []
     for attempt_id, difference in differences:
         entries.journal(attempt_id, "late_reply", why=difference or "it says the same")
-        told += [f"attempt {attempt_id}: a late callback {difference}"] if difference else []
+        told += [f"attempt {attempt_id}: a late reply {difference}"] if difference else []
     with ledger.store.write() as connection:
         for attempt_id, move in charged:
             if amount := _booked(connection, ledger, move, who):
@@ -60,7 +61,7 @@ def _booked(connection: Connection, ledger: Ledger, move: Settle | str, who: str
     if isinstance(move, str):
         return f"{move}, and nothing is booked: compare with the provider's bill"
     amount: Money | None = correct(connection, ledger, move, who)
-    return f"{amount} is booked as a correction" if amount else None
+    return f"{amount} is booked as a correction" if amount and amount.amount else None
 
 
 def _decided_up_to(connection: Connection) -> int:
@@ -72,19 +73,20 @@ def _decided_up_to(connection: Connection) -> int:
 
 
 def _late(connection: Connection, since: int, upto: int) -> list[dict[str, Any]]:
-    """Settled attempts that were called back later, and voided ones of which anything came at all."""
+    """Settled attempts that were called back or answered later, and voided ones of which anything came at all.
+
+    What is voided waits for nobody: the same charge is booked once, however often it is looked at.
+    """
     own = REPLY.c.attempt_id == ATTEMPT.c.attempt_id
+    # Whoever sent it was held up meanwhile, or somebody else took over from him.
+    belated = REPLY.c.received_at > ATTEMPT.c.final_at
+    by_itself = and_(own, REPLY.c.source.in_(("callback", "response")), REPLY.c.reply_id <= upto)
     query = (
         select(ATTEMPT)
         .join(REPLY, or_(own, REPLY.c.attempt_id == ATTEMPT.c.residue_of))
-        .where(REPLY.c.source != "response", REPLY.c.reply_id > since, REPLY.c.reply_id <= upto)
+        .where(REPLY.c.reply_id > since, or_(REPLY.c.source != "response", belated))
         .where(REPLY.c.reply_id > func.coalesce(ATTEMPT.c.read_to, 0))
-        .where(
-            or_(
-                ATTEMPT.c.state == "voided",
-                and_(ATTEMPT.c.state == "settled", own, REPLY.c.source == "callback"),
-            )
-        )
+        .where(or_(ATTEMPT.c.state == "voided", and_(ATTEMPT.c.state == "settled", by_itself)))
         .distinct()
     )
     return [dict(row) for row in connection.execute(query).mappings()]
@@ -96,7 +98,8 @@ def _all_of_it(connection: Connection, attempt: Mapping[str, Any]) -> Read:
     every: list[Kept] = kept_replies(connection, {**attempt, "state": "awaiting"})
     if attempt["state"] == "voided":
         # Not by the one that it was voided for.
-        every = [each for each in every if each.source != "response"]
+        final = datetime.fromtimestamp(attempt["final_at"] / 1_000_000, UTC)
+        every = [each for each in every if each.source != "response" or (each.at and each.at > final)]
     asked = [Phone(number) for number in numbers.values()]
     return read(provider(attempt["provider"]), attempt["product"], every, asked, given_up=True)
 

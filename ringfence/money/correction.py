@@ -17,7 +17,7 @@ from ringfence.money.settlement import settle
 from ringfence.money.store import pack, unpack
 
 # How the evidence of such an attempt begins.
-CORRECTION = "correction: "
+CORRECTION, FOR_NOTHING = "correction: ", "answered after it was voided: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Corrections:
 
 
 def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> Money | None:
-    """Book what a voided attempt was charged; None for what is booked already, or is not voided.
+    """Book what a voided attempt was charged, or answered for nothing; None for what is booked, or is not voided.
 
     The journal has a `correction` for the voided attempt, and the money under the one that takes its place.
     """
@@ -60,12 +60,17 @@ def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> 
     holds = [{"attempt_id": birth["attempt_id"], "counter_id": counter, "held": 0} for counter in counters]
     entries.attempts.append(birth)
     entries.holds += holds
-    move = replace(found, attempt_id=birth["attempt_id"], answers=answers, evidence=f"{CORRECTION}{found.evidence}")
+    amount = Money(sum(each.amount for each in answers), voided["currency"])
+    evidence = f"{CORRECTION if amount.amount else FOR_NOTHING}{found.evidence}"
+    move = replace(found, attempt_id=birth["attempt_id"], answers=answers, evidence=evidence)
     attempt = dict.fromkeys(ATTEMPT.c.keys()) | birth
     settle(connection, ledger, entries, attempt, holds, move, settled_seq(connection) + 1)
-    amount = Money(sum(each.amount for each in answers), voided["currency"])
-    why = f"{amount} was charged after it was voided; booked as attempt {birth['attempt_id']}"
-    entries.journal(voided["attempt_id"], "correction", why=why)
+    event, told = (
+        ("correction", f"{amount} was charged") if amount.amount else ("late_reply", "it was answered for nothing")
+    )
+    entries.journal(
+        voided["attempt_id"], event, why=f"{told} after it was voided; booked as attempt {birth['attempt_id']}"
+    )
     entries.write(connection)
     return amount
 

@@ -1,6 +1,7 @@
 """A charge that shows after a void is booked beside it: in the budgets, in the journal, in the tables, and aloud."""
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -111,18 +112,77 @@ def test_an_operators_mistake_is_found_by_the_log(build: Build, monkeypatch: pyt
     house.check()
 
 
-def _logged(house: House, phones: list[str]) -> list[str]:
+def test_an_answer_that_was_held_up_until_after_the_void_is_booked(build: Build) -> None:
+    """A process that was stopped keeps the reply when it wakes, though its attempt was decided: it is not lost."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    (told,) = _came(house, attempt, "response", _result(numbers("NL", 1)[0]))
+    assert "is charged all the same: 0.01 EUR is booked as a correction" in told
+    assert note_late(house.ledger) == []
+    assert house.states() == ["voided", "settled"]
+    assert house.spent() == house.charged() == CENT
+    house.publish()
+    assert house.lookups()["phone_e164"].to_list() == numbers("NL", 1)
+    house.check()
+
+
+def test_an_answer_for_nothing_is_no_alarm(build: Build) -> None:
+    """What a log tells at a price of 0 after a void is kept as an answer, and nobody is told of a charge."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unread"})
+    house.run()
+    (attempt,) = house.attempts()
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    assert _logged(house, numbers("NL", 1), price="0") == []
+    assert (house.states(), house.spent(), corrections(house.ledger).attempts) == (["voided", "settled"], 0, 0)
+    assert len(journal(house, "late_reply")) == 1
+    assert journal(house, "correction") == []
+    house.check()
+
+
+def test_what_is_open_holds_no_correction_back(build: Build) -> None:
+    """A doubt with a callback that cannot be read may last for days: another one's charge is booked at once."""
+    house = build(numbers("NL", 2), {"when": "always", "fault": "drop_unanswered"}, provider={"batch": "1"})
+    house.run()
+    first, second = house.attempts()
+    (phone,) = _asked(house, first)
+    _came(house, second, "callback", b"\xff")
+    decisions.decide(house.ledger, first["attempt_id"], VOID)
+    (told,) = _came(house, first, "response", _result(phone))
+    assert "is booked as a correction" in told
+    assert note_late(house.ledger) == []
+    assert sorted(house.states()) == ["in_doubt", "settled", "voided"]
+    house.check()
+
+
+def _result(phone: str) -> bytes:
+    status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
+    return json.dumps({"results": [{"to": phone[1:], "status": status}]}).encode()
+
+
+def _asked(house: House, attempt: dict[str, Any]) -> list[str]:
+    query = "SELECT phone_e164 FROM claim JOIN subject USING (subject_id) WHERE attempt_id = ?"
+    with house.ledger.store.read() as connection:
+        return [row[0] for row in connection.exec_driver_sql(query, (attempt["attempt_id"],))]
+
+
+def _came(house: House, attempt: dict[str, Any], source: Any, body: bytes, ref: str = "") -> list[str]:
+    """What is told after this came of an attempt."""
+    stored = Stored(attempt["attempt_id"], source, 200, {}, body, complete=True, ref=ref)
+    with house.ledger.store.write() as connection:
+        keep_replies(connection, house.ledger, [stored])
+    return note_late(house.ledger)
+
+
+def _logged(house: House, phones: list[str], price: str = "0.01") -> list[str]:
     """What is told after a page of the log came that has these numbers."""
     status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
-    price = {"pricePerLookup": "0.01", "currency": "EUR"}
-    entries = [{"to": phone[1:], "status": status, "price": price} for phone in phones]
+    priced = {"pricePerLookup": price, "currency": "EUR"}
+    entries = [{"to": phone[1:], "status": status, "price": priced} for phone in phones]
     (attempt, *_) = house.attempts()
     body = json.dumps({"results": entries, "entries": len(house.attempts())}).encode()
-    with house.ledger.store.write() as connection:
-        keep_replies(
-            connection, house.ledger, [Stored(attempt["attempt_id"], "log", 200, {}, body, complete=True, ref="late")]
-        )
-    return note_late(house.ledger)
+    return _came(house, attempt, "log", body, "late")
 
 
 def test_a_charge_in_another_currency_is_told_and_not_booked(build: Build) -> None:
