@@ -47,7 +47,10 @@ class Stored:
 
 
 def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Stored]) -> None:
-    """Store what came back. Never fenced, and the same bytes twice are one row."""
+    """Store what came back. Never fenced, and the same bytes twice are one row; of a log at the same time by its clock.
+
+    When a log said something tells whether it was complete by then.
+    """
     rows = [
         {
             "attempt_id": reply.attempt_id,
@@ -56,13 +59,18 @@ def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Store
             "headers": json.dumps(reply.headers),
             "body": zlib.compress(reply.body),
             "complete": int(reply.complete),
-            "mac": keyed_hash(ledger.key, b"reply", reply.body, *([reply.ref.encode()] if reply.ref else [])),
+            "mac": keyed_hash(ledger.key, b"reply", reply.body, *(each.encode() for each in _apart(reply) if each)),
             "ref": reply.ref,
             "received_at": ledger.store.clock(),
         }
         for reply in replies
     ]
     _KEEP.run_many(connection, rows)
+
+
+def _apart(reply: Stored) -> tuple[str, str]:
+    """What makes the same bytes another reply."""
+    return reply.ref, reply.headers.get("date", "") if reply.source == "log" else ""
 
 
 def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: str) -> int:

@@ -3,6 +3,9 @@
 import json
 import zlib
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import httpx
@@ -174,6 +177,27 @@ def test_clocks_that_differ_conclude_nothing(build: Build, monkeypatch: pytest.M
     collect(house.setup, house.ledger, "test")
     assert house.states() == ["in_doubt", "settled"]
     assert len(logs(house)) == 1
+
+
+def test_the_same_log_concludes_when_the_clocks_agree(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page with the very bytes of an earlier one that proved nothing proves what it says at its own time."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unread"})
+    house.run()
+    real = Client.poll
+
+    async def of_a_slow_clock(client: Client, request: httpx.Request) -> Exchange:
+        told = await real(client, request)
+        return replace(told, headers={**told.headers, "date": format_datetime(datetime.now(UTC) - timedelta(hours=10))})
+
+    later(house, monkeypatch, 25, skew=30_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(Client, "poll", of_a_slow_clock)
+        collect(house.setup, house.ledger, "test")
+    assert house.states() == ["in_doubt", "settled"]
+    later(house, monkeypatch, 7 * 60, skew=30_000)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["voided", "settled"]
+    house.check()
 
 
 def test_entries_of_another_time_and_of_others_are_not_kept(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
