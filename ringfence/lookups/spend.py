@@ -23,6 +23,9 @@ from ringfence.numbers.phone import Phone
 from ringfence.providers.provider import Ask, Provider
 from ringfence.providers.refusal import dated
 
+# Seconds after its reservation in which a request leaves, or it is made anew: a provider's log is searched around that
+# moment, and what were sent much later would be taken for never charged.
+STALE = 60
 KEPT_HEADERS = frozenset({"date", "retry-after", "content-type"})
 
 
@@ -132,14 +135,17 @@ async def _send(desk: Desk, attempt: Reserved) -> Exchange:
     ask = Ask(batch.product, phones, batch.country, lane.base_url, lane.options, callback_url)
     request = lane.provider.request(ask)
     request.headers["X-Request-Id"] = attempt.attempt_id
-    exchange = await lane.client.send(request, before_send=partial(_still_ours, desk))
+    exchange = await lane.client.send(request, before_send=partial(_still_ours, desk, attempt))
     now = datetime.fromtimestamp(desk.ledger.store.clock() / 1_000_000, UTC)
     exchange = replace(exchange, headers=dated(exchange.headers, now))
     rule = by_phone(desk.privacy, dict.fromkeys(numbers, batch.country))
     return replace(exchange, body=lane.provider.withhold(exchange.body, rule))
 
 
-def _still_ours(desk: Desk) -> bool:
+def _still_ours(desk: Desk, attempt: Reserved) -> bool:
+    """Whether a request may leave: its process has neither stood still since it was reserved nor lost its place."""
+    if abs(desk.ledger.store.clock() - attempt.at) > STALE * 1_000_000:
+        return False
     with desk.ledger.store.read() as connection:
         return desk.worker.may_buy(connection)
 

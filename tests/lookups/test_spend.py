@@ -13,11 +13,16 @@ import pytest
 from sqlalchemy import select
 
 from ringfence.errors import LedgerError, MoneyError, SecretMissingError
+from ringfence.http.exchange import Exchange
 from ringfence.lookups import buy as buying
+from ringfence.lookups import lane
+from ringfence.lookups import spend as spending
 from ringfence.lookups.buy import Order, buy
+from ringfence.lookups.desk import Desk
 from ringfence.money import quotes
 from ringfence.money.amount import Money
 from ringfence.money.invariants import violations
+from ringfence.money.reserve import Reserved
 from ringfence.money.schema import BUDGET, REPLY
 from ringfence.money.workers import Worker, working
 from ringfence.providers.registry import provider
@@ -196,6 +201,26 @@ def test_a_file_that_breaks_after_a_cap_was_lowered_leaves_it_lowered(build, num
         assert buy(setup, house.ledger, house.lake, worker, Order("again")).numbers == 0
     house.path.write_text(good)
     assert house.charged() == 30 * CENT
+    house.check()
+
+
+def test_what_could_not_leave_for_long_is_made_anew(build, numbers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that stood still between reserving and sending would send at a time at which no log is searched."""
+    house = build(numbers("NL", 6), provider={"in_flight": "2"})
+    store = house.ledger.store
+    clock, gone, send = store.clock, [0], spending._send
+
+    async def stand_still(desk: Desk, attempt: Reserved) -> Exchange:
+        if not gone[0]:
+            gone[0] = 120_000_000
+        return await send(desk, attempt)
+
+    monkeypatch.setattr(store, "clock", lambda: clock() + gone[0])
+    monkeypatch.setattr(spending, "_send", stand_still)
+    monkeypatch.setattr(lane, "PAUSE", 0.01)
+    assert house.run().numbers == 6
+    assert sum(each["evidence"].startswith("not sent") for each in house.attempts("voided")) == 2
+    assert (house.spent(), house.charged()) == (6 * CENT, 6 * CENT)
     house.check()
 
 

@@ -194,7 +194,7 @@ BUGS = (
         (
             Edit(
                 MOVES,
-                "*([reply.ref.encode()] if reply.ref else []))",
+                "*(each.encode() for each in _apart(reply) if each))",
                 "ledger.store.new_id().encode())",
             ),
         ),

@@ -146,7 +146,7 @@ BUGS = (
         (
             Edit(
                 SPEND,
-                "lane.client.send(request, before_send=partial(_still_ours, desk))",
+                "lane.client.send(request, before_send=partial(_still_ours, desk, attempt))",
                 "lane.client.send(request)",
             ),
         ),
