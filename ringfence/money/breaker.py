@@ -1,9 +1,9 @@
 """A provider that fails, as all processes see it: until when nobody asks it, and who may try it then.
 
-Read and written inside the reserving transaction. A breaker opens when so many requests in a row end in doubt, whoever
-sent them, or when the provider refuses the account. Then one request at a time tries it, over all processes: whoever
-reserves the try moves `retry_at` in the same transaction. An answer closes it. The clock may jump: no pause is longer
-than the longest.
+Read and written inside the reserving transaction. A breaker opens when so many requests in a row end in doubt, or more
+than every third of many, whoever sent them, or when the provider refuses the account. Then one request at a time tries
+it, over all processes: whoever reserves the try moves `retry_at` in the same transaction. An answer closes it. The
+clock may jump: no pause is longer than the longest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,8 +21,9 @@ from ringfence.money.schema import BREAKER
 from ringfence.numbers.phone import mask_numbers
 
 SECOND = 1_000_000
-# Requests in a row, over all processes, whose outcome nobody knows: so many open it.
-FAILURES = 3
+# Requests in a row, over all processes, whose outcome nobody knows: so many open it. While it is closed each counts as
+# two, and each answer takes one away: where two of three fail, or every second, there may never be three in a row.
+FAILURES, COUNTS = 3, 2
 # Microseconds: the first pause, doubled by every try that fails, and the longest.
 PAUSE, LONGEST = 30 * SECOND, 900 * SECOND
 # Microseconds that a try may take, a little longer than a client waits; then whoever made it is taken to be gone.
@@ -42,8 +43,9 @@ _PUT = Prepared(
 class Breaker:
     """One provider's; times in microseconds UTC.
 
-    `opened_at` is when it was opened last, 0 while it only counts `failures`. Before `retry_at` nobody asks, except
-    that who begins after a refusal (`refused`) may try at once; while it counts, that is when it last failed.
+    `opened_at` is when it was opened last, 0 while it only counts (then `failures` are `COUNTS` for each, less the
+    answers). Before `retry_at` nobody asks, except that who begins after a refusal (`refused`) may try at once; while
+    it counts, that is when it last failed.
     """
 
     provider: str
@@ -81,18 +83,20 @@ class Breaker:
         if late:
             return self
         if heard.verdict == "well":
-            return replace(self, opened_at=0, retry_at=0, failures=0, refused=False, why="")
+            left = 0 if self.is_open else max(0, self.failures - 1)
+            return replace(self, failures=left) if left else type(self)(self.provider)
         if heard.verdict == "failing":
             return self._failed(heard.why, at)
         # A try that told nothing: another one may be made.
         return replace(self, retry_at=at if self.refused else at + self._pause(self.failures)) if self.is_open else self
 
     def _failed(self, why: str, at: int) -> Self:
-        failures = self.failures + 1 if self.is_open or at - self.retry_at <= LONGEST else 1
-        if not self.is_open and failures < FAILURES:
-            return replace(self, failures=failures, retry_at=at, why=why)
-        failures = max(failures, FAILURES)
-        told = f"{failures} requests in a row ended in doubt, the last: {why}"
+        if not self.is_open:
+            counted = COUNTS + (self.failures if at - self.retry_at <= LONGEST else 0)
+            if counted < COUNTS * FAILURES:
+                return replace(self, failures=counted, retry_at=at, why=why)
+        failures = max(self.failures + 1, FAILURES) if self.is_open else FAILURES
+        told = f"too many requests end in doubt, the last: {why}"
         retry_at = at + self._pause(failures)
         return replace(self, opened_at=at, retry_at=retry_at, failures=failures, refused=False, why=told)
 

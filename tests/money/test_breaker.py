@@ -1,5 +1,6 @@
 """The breaker: it opens for all processes at once, is tried by one request at a time, and bears any clock."""
 
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringfence.money import breaker, switch
-from ringfence.money.breaker import FAILURES, LONGEST, PAUSE, TURN, Breaker
+from ringfence.money.breaker import COUNTS, FAILURES, LONGEST, PAUSE, TURN, Breaker
 from ringfence.money.heard import Heard
 from tests.money.bench import NOON, SECOND, Bench
 
@@ -34,9 +35,11 @@ def journal(bench: Bench) -> list[object]:
 
 
 def test_three_failures_in_a_row_open_it_whoever_sent_them(tmp_path: Path) -> None:
-    """An answer in between begins the count anew; the third in a row opens it for thirty seconds, and is told once."""
+    """Answers take failures back; the third in a row opens it for thirty seconds, and is told once."""
     bench = Bench(tmp_path)
-    hear(bench, FAILING, FAILING, WELL, FAILING)
+    hear(bench, FAILING, FAILING, *[WELL] * 4)
+    assert bench.rows("SELECT count(*) FROM breaker") == [(0,)]
+    hear(bench, FAILING)
     hear(bench, FAILING)
     assert shut(bench) == {}
     bench.now += SECOND
@@ -44,11 +47,34 @@ def test_three_failures_in_a_row_open_it_whoever_sent_them(tmp_path: Path) -> No
     one = shut(bench)["infobip"]
     assert (one.opened_at, one.retry_at, one.failures, one.refused) == (bench.now, bench.now + PAUSE, 3, False)
     assert one.sentence == (
-        "infobip is not asked until 2025-11-21 12:00:31 UTC: 3 requests in a row ended in doubt, the last: "
-        "it was failing"
+        "infobip is not asked until 2025-11-21 12:00:31 UTC: too many requests end in doubt, the last: it was failing"
     )
     assert journal(bench) == ["breaker_opened"]
     assert bench.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("course", "opens"),
+    [
+        ([FAILING, FAILING, WELL], 5),
+        ([FAILING, WELL], 9),
+        ([FAILING, WELL, WELL], None),
+        ([FAILING, *[WELL] * 9], None),
+        ([WELL, NOTHING, NOTHING, FAILING, NOTHING, FAILING], 12),
+    ],
+)
+def test_many_failures_open_it_though_no_three_follow_each_other(
+    tmp_path: Path, course: list[str], opens: int | None
+) -> None:
+    """Two of three and every second that fail open it, one of three never does; what tells nothing does not count."""
+    bench = Bench(tmp_path)
+    for place, verdict in zip(range(1, 601), cycle(course), strict=False):
+        bench.now += SECOND
+        hear(bench, verdict)
+        if shut(bench):
+            assert place == opens
+            return
+    assert opens is None
 
 
 def test_failures_long_ago_do_not_count(tmp_path: Path) -> None:
@@ -127,8 +153,12 @@ def test_no_clock_and_no_order_shuts_it_for_good(steps: list[tuple[str, int, boo
         assert after.is_open or not one.is_open or verdict == WELL
         one = after
     at = max(at, one.retry_at)
-    one = one.tried(at).steadied(at)
-    assert one.after(Heard(at, "well"), at) == Breaker("infobip")
+    one = one.tried(at).steadied(at) if one.is_open else one
+    one = one.after(Heard(at, "well"), at)
+    assert not one.is_open
+    for _ in range(COUNTS * FAILURES):
+        one = one.after(Heard(at, "well"), at)
+    assert one == Breaker("infobip")
 
 
 def test_a_clock_that_was_set_back_shuts_it_no_longer_than_the_longest_pause(tmp_path: Path) -> None:
