@@ -10,7 +10,7 @@ def main(words: list[str]) -> int:
     """Tell what came of these seeds."""
     first, _, last = words[0].partition("..")
     began = time.process_time()
-    totals = {"seeds": 0, "crashes": 0, "requests": 0, "transactions": 0, "violations": 0}
+    totals = {"seeds": 0, "crashes": 0, "requests": 0, "askings": 0, "transactions": 0, "violations": 0}
     for seed in range(int(first), int(last or first) + 1):
         outcome = simulate(seed)
         if "--trace" in words or (outcome.found and not last):
@@ -21,6 +21,7 @@ def main(words: list[str]) -> int:
         totals["seeds"] += 1
         totals["crashes"] += outcome.crashes
         totals["requests"] += outcome.requests
+        totals["askings"] += outcome.askings
         totals["transactions"] += outcome.transactions
         totals["violations"] += bool(outcome.found)
     told = ", ".join(f"{value:,} {name}" for name, value in totals.items())

@@ -18,6 +18,7 @@ class Outcome:
     seed: int
     crashes: int
     requests: int
+    askings: int
     transactions: int
     found: tuple[str, ...]
     digest: str
@@ -55,6 +56,7 @@ def played(script: Script) -> Outcome:
         seed=script.seed,
         crashes=world.crashes,
         requests=world.wire.requests,
+        askings=world.wire.askings,
         transactions=world.judge.transactions,
         found=tuple(world.judge.found),
         digest=digest,

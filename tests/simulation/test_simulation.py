@@ -24,18 +24,21 @@ SOMETIMES = [
 def test_no_seed_breaks_a_promise(seeds: range) -> None:
     """Under faults, crashes, pauses and races nothing is overspent, paid twice, or lost."""
     broken = []
-    sums = dict.fromkeys(("seeds", "crashes", "requests", "transactions", "violations"), 0)
+    sums = dict.fromkeys(("seeds", "crashes", "requests", "askings", "transactions", "violations"), 0)
     for seed in seeds:
         outcome = simulate(seed)
         sums["seeds"] += 1
         sums["crashes"] += outcome.crashes
         sums["requests"] += outcome.requests
+        sums["askings"] += outcome.askings
         sums["transactions"] += outcome.transactions
         sums["violations"] += len(outcome.found)
         if outcome.found:
             broken.append(outcome.told())
     figures.tell("simulation", **sums)
     assert not broken, "\n".join(broken)
+    # Else what is accepted or in doubt would never have been asked about.
+    assert all(sums[each] for each in ("crashes", "requests", "askings")), sums
 
 
 def test_a_seed_is_the_same_story_each_time() -> None:

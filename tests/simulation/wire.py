@@ -33,7 +33,7 @@ class Wire:
         self.world, self.faulty = world, faulty
         self.sent: dict[str, int] = {}
         self.out: set[str] = set()
-        self.requests = 0
+        self.requests = self.askings = 0
 
     def fate(self) -> str:
         """What becomes of the next request; '' is that it is answered as it should be."""
@@ -105,6 +105,7 @@ class Client:
         """Ask what is free to ask."""
         process, wire = self._process, self._process.world.wire
         process.point("poll")
+        wire.askings += 1
         await asyncio.sleep(wire.way())
         process.point("polled")
         dressed = self._dress.put_on(request, None)

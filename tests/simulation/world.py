@@ -14,6 +14,7 @@ from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
 from ringfence.lookups import buy, collect, interruptible
+from ringfence.providers.registry import providers
 from ringfence.simulator import infobip, infobip_faults, kaleyra, messente, vonage
 from tests.simulation.ground import ground
 from tests.simulation.judge import Judge
@@ -68,7 +69,8 @@ class World:
     def setup(self) -> Setup:
         """The configuration as a process finds it."""
         setup = Setup(self.ground.config, self._config)
-        setup.__dict__["env"] = {"RINGFENCE_HOME": str(self.ground.home)}
+        secrets = {name: "simulated" for kind in providers().values() for name in kind.secrets[0]}
+        setup.__dict__["env"] = {"RINGFENCE_HOME": str(self.ground.home), **secrets}
         return setup
 
     def lake(self, process: Process) -> MemoryLake:
