@@ -49,7 +49,7 @@ LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
     [
         # The money is in what is sent and received.
         ("plain", "socket", 7, False),
-        ("plain", "lake/lookups", 6, False),
+        ("plain", "lake/lookups", 4, False),
         ("plain", "", 37, False),
         ("poll", "", 53, False),
         pytest.param("plain", "", 1, True, marks=LONG),
