@@ -12,6 +12,7 @@ from ringfence.cli.output import Format, FormatOption, print_rows, time_text
 from ringfence.errors import RingfenceError
 from ringfence.lookups.duration import lasting
 from ringfence.lookups.prospects import prospect
+from ringfence.lookups.replies import answered
 from ringfence.money import decide as decisions
 from ringfence.money import switch
 from ringfence.money.amount import Money, decimal_text
@@ -80,9 +81,11 @@ def decide(
     decision = Decision(who=who(), because=because.strip(), cost=cost, voided=voided)
     stopped = _stops(home)
     if attempt_id:
-        done = decisions.decide(home.ledger, attempt_id, decision)
+        done = decisions.decide(home.ledger, attempt_id, decision, answered)
     else:
-        done = decisions.decide_all(home.ledger, known(provider or "").name, _moment(home, before or ""), decision)
+        done = decisions.decide_all(
+            home.ledger, known(provider or "").name, _moment(home, before or ""), decision, answered
+        )
     _print(done, voided=voided)
     for sentence in _stops(home) - stopped:
         typer.echo(sentence)
@@ -121,6 +124,8 @@ def _stops(home: Home) -> set[str]:
 
 
 def _print(done: Decided, *, voided: bool) -> None:
+    if done.answered:
+        typer.echo(f"{done.answered:,} attempts had been answered meanwhile, and are settled by that")
     if not done.attempts:
         typer.echo("nothing decided: nothing of it is in doubt or awaited")
         return

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, select
 
 from ringfence.lookups.collector import overdue
-from ringfence.lookups.replies import decided, read_attempt
+from ringfence.lookups.replies import answered, decided, read_attempt
 from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply
@@ -92,7 +92,7 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
         with ledger.store.read() as connection:
             rows = _OLD.dicts(connection, before=before, after=after, most=GROUP)
             old = [row for row in rows if row["state"] == "in_doubt" or overdue(row, now)]
-            moves = [paid_lost(row, _assumed(connection, row), why) for row in old]
+            moves = [answered(connection, row) or paid_lost(row, _assumed(connection, row), why) for row in old]
         if moves:
             with ledger.store.write() as connection:
                 made += apply(connection, ledger, moves, "collect")

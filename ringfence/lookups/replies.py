@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from ringfence.http.exchange import Reply
 from ringfence.lookups.answers import Kept, Read, read
 from ringfence.lookups.verdict import move_for
-from ringfence.money.moves import Move
+from ringfence.money.moves import Move, Settle
 from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import REPLY, SUBJECT
 from ringfence.money.store import unpack
@@ -62,6 +62,12 @@ def read_attempt(connection: Connection, attempt: Row, *, given_up: bool = False
     asked = [Phone(number) for number in numbers_of(connection, unpack(attempt["subjects"])).values()]
     kept = kept_replies(connection, attempt)
     return read(provider(attempt["provider"]), attempt["product"], kept, asked, given_up=given_up)
+
+
+def answered(connection: Connection, attempt: Row) -> Settle | None:
+    """What the stored replies to an open attempt settle, when nothing more is waited for; None where they do not."""
+    move = decided(connection, attempt, given_up=True)
+    return move if isinstance(move, Settle) else None
 
 
 def decided(connection: Connection, attempt: Row, *, given_up: bool = False) -> Move:

@@ -4,7 +4,7 @@ Only what is in doubt or awaited can be decided: a request that is out is its ru
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from ringfence.errors import MoneyError, RingfenceError
 from ringfence.money.amount import Money
 from ringfence.money.entries import Row
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Answered, Settle, Void, apply
+from ringfence.money.moves import Answered, Move, Settle, Void, apply
 from ringfence.money.schema import ATTEMPT
 from ringfence.money.states import OPEN, OUTCOMES
 from ringfence.money.store import unpack
@@ -24,6 +24,8 @@ PAID_LOST = OUTCOMES.index("paid_lost")
 # What stands between who has decided and why, in the evidence of an attempt.
 DECIDED = " decided: "
 DECIDABLE = ("in_doubt", "awaiting")
+# What the stored replies to an attempt suffice for, if for anything: that counts, and not what somebody decides.
+Told = Callable[[Connection, Row], Settle | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """How many attempts and numbers were decided, and by currency what was counted as spent or given back."""
+    """How many attempts and numbers were decided, and by currency what was counted as spent or given back.
+
+    `answered` are attempts beside them whose answer was there already: they are settled by it.
+    """
 
     attempts: int
     numbers: int
     amounts: Sequence[Money]
+    answered: int = 0
 
 
 def open_attempts(connection: Connection) -> list[dict[str, Any]]:
@@ -56,7 +62,7 @@ def open_attempts(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(ordered).mappings()]
 
 
-def decide(ledger: Ledger, attempt_id: str, decision: Decision) -> Decided:
+def decide(ledger: Ledger, attempt_id: str, decision: Decision, told: Told | None = None) -> Decided:
     """Decide one attempt; raises RingfenceError where there is nothing to decide, MoneyError for another currency."""
     with ledger.store.write() as connection:
         found = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == attempt_id)).mappings().one_or_none()
@@ -71,16 +77,16 @@ def decide(ledger: Ledger, attempt_id: str, decision: Decision) -> Decided:
             )
         if found["state"] not in DECIDABLE:
             raise RingfenceError(f"attempt {attempt_id} is {found['state']} already, and what is final does not change")
-        return _apply(connection, ledger, [dict(found)], decision)
+        return _apply(connection, ledger, [dict(found)], decision, told)
 
 
-def decide_all(ledger: Ledger, provider: str, before: int, decision: Decision) -> Decided:
+def decide_all(ledger: Ledger, provider: str, before: int, decision: Decision, told: Told | None = None) -> Decided:
     """Decide whatever a provider was asked before a moment (microseconds UTC), each attempt at what it holds."""
     query = select(ATTEMPT).where(
         ATTEMPT.c.state.in_(DECIDABLE), ATTEMPT.c.provider == provider, ATTEMPT.c.reserved_at < before
     )
     with ledger.store.write() as connection:
-        return _apply(connection, ledger, [dict(row) for row in connection.execute(query).mappings()], decision)
+        return _apply(connection, ledger, [dict(row) for row in connection.execute(query).mappings()], decision, told)
 
 
 def paid_lost(attempt: Row, cost: int, why: str) -> Settle:
@@ -105,10 +111,15 @@ def shares(amount: int, count: int) -> list[int]:
     return [each + (place < rest) for place in range(count)]
 
 
-def _apply(connection: Connection, ledger: Ledger, attempts: Sequence[Row], decision: Decision) -> Decided:
+def _apply(
+    connection: Connection, ledger: Ledger, attempts: Sequence[Row], decision: Decision, told: Told | None
+) -> Decided:
     why = mask_numbers(f"{decision.who}{DECIDED}{decision.because}")
     amounts: Counter[str] = Counter()
-    moves: list[Settle | Void] = []
+    answers = [answer for attempt in attempts if told and (answer := told(connection, attempt))]
+    answered = {answer.attempt_id for answer in answers}
+    attempts = [attempt for attempt in attempts if attempt["attempt_id"] not in answered]
+    moves: list[Move] = [*answers]
     for attempt in attempts:
         cost = attempt["held"] if decision.cost is None else _in_currency(decision.cost, attempt)
         amounts[attempt["currency"]] += cost
@@ -118,6 +129,7 @@ def _apply(connection: Connection, ledger: Ledger, attempts: Sequence[Row], deci
         attempts=len(attempts),
         numbers=sum(attempt["numbers"] for attempt in attempts),
         amounts=[Money(amount, currency) for currency, amount in sorted(amounts.items())],
+        answered=len(answered),
     )
 
 

@@ -1,6 +1,7 @@
 """A charge that shows after a void is booked beside it: in the budgets, in the journal, in the tables, and aloud."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from ringfence.lake import views
 from ringfence.lookups.callback_address import callback_url
 from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.late import note_late
+from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.money import decide as decisions
 from ringfence.money.amount import Money
@@ -76,6 +78,21 @@ def test_a_callback_after_an_operators_void_is_booked_once(build: Build) -> None
     assert [(row.phone_e164, row.amount.scaleb(9), row.basis) for row in costs] == [
         (numbers("NL", 1)[0], 4 * CENT, "reported")
     ]
+    house.check()
+
+
+@pytest.mark.parametrize("decision", [VOID, replace(VOID, voided=False)], ids=["voided", "billed"])
+def test_a_decision_passes_over_no_answer_that_is_there(build: Build, decision: Decision) -> None:
+    """What came and was not read yet is worth more than what somebody believes: it settles, and is published."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    assert _came(house, attempt, "response", _result(numbers("NL", 1)[0])) == []
+    done = decisions.decide(house.ledger, attempt["attempt_id"], decision, answered)
+    assert (done.attempts, done.answered, house.states()) == (0, 1, ["settled"])
+    assert house.spent() == house.charged() == CENT
+    house.publish()
+    assert house.lookups()["outcome"].to_list() == ["complete"]
     house.check()
 
 

@@ -104,8 +104,8 @@ BUGS = (
         (
             Edit(
                 RECOVER,
-                "moves = [paid_lost(row, _assumed(connection, row), why) for row in old]",
-                'moves = [Void(row["attempt_id"], why) for row in old]',
+                "or paid_lost(row, _assumed(connection, row), why) for row in old]",
+                'or Void(row["attempt_id"], why) for row in old]',
             ),
             Edit(RECOVER, "import Await, Doubt, Move, apply", "import Await, Doubt, Move, Void, apply"),
         ),

@@ -145,6 +145,7 @@ def _watched(process: Process, kind: Provider) -> Provider:
 
 def decided_by_somebody(process: Process) -> None:
     """Decide what is in doubt by the providers' own bills, where nothing of it is under way any more."""
+    from ringfence.lookups.replies import answered
     from ringfence.money.decide import Decision, decide
 
     world = process.world
@@ -161,4 +162,4 @@ def decided_by_somebody(process: Process) -> None:
             if cost
             else Decision(who="somebody", because="it is not on the invoice", voided=True)
         )
-        decide(process.ledger, attempt_id, decision)
+        decide(process.ledger, attempt_id, decision, answered)
