@@ -24,7 +24,7 @@ from ringfence.providers.provider import Ask, Provider
 from ringfence.providers.refusal import dated
 
 # Seconds after its reservation in which a request leaves, or it is made anew: a provider's log is searched around that
-# moment, and what were sent much later would be taken for never charged.
+# moment, and what left much later would be taken for never charged.
 STALE = 60
 KEPT_HEADERS = frozenset({"date", "retry-after", "content-type"})
 
