@@ -9,9 +9,10 @@ from ringfence.errors import RingfenceError
 from ringfence.lookups.asking import decided_free, is_traced_now, pollable
 from ringfence.lookups.collector import LOOK, OVERDUE, Collector, overdue
 from ringfence.lookups.lanes import open_lanes
-from ringfence.lookups.late import note_late
+from ringfence.lookups.late import belated, note_late
 from ringfence.lookups.polled import put_off
 from ringfence.money.ledger import Ledger
+from ringfence.money.moves import newest_reply
 from ringfence.money.schema import ATTEMPT, META, POLL, REPLY
 from ringfence.providers.registry import provider
 
@@ -55,10 +56,19 @@ def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
 
 def _read_to(connection: Connection) -> int:
     """The newest reply; but what came to a request before its first reply did is looked at again."""
-    newest = connection.scalar(select(func.coalesce(func.max(REPLY.c.reply_id), 0))) or 0
     early = select(func.min(REPLY.c.reply_id)).join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)
     first = connection.scalar(early.where(ATTEMPT.c.state == "sent", REPLY.c.source != "response"))
-    return first - 1 if first else newest
+    return first - 1 if first else newest_reply(connection)
+
+
+def _came(connection: Connection, seen: int) -> tuple[int, int]:
+    """The callbacks since a reply, and the answers that came after their requests were decided."""
+    newer = select(func.count()).where(REPLY.c.reply_id > seen)
+    late = newer.join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id).where(
+        REPLY.c.source == "response", belated()
+    )
+    callbacks = newer.where(REPLY.c.source == "callback")
+    return connection.scalar(callbacks) or 0, connection.scalar(late) or 0
 
 
 def _can_be_asked(setup: Setup, name: str, told: list[str]) -> bool:
@@ -83,7 +93,7 @@ def anything_to_collect(ledger: Ledger) -> str | None:
     now = ledger.store.clock()
     with ledger.store.read() as connection:
         seen = int(connection.scalar(select(META.c.value).where(META.c.key == COLLECTED)) or 0)
-        came = connection.scalar(select(func.count()).where(REPLY.c.source == "callback", REPLY.c.reply_id > seen))
+        came, late = _came(connection, seen)
         waits = select(ATTEMPT.c.state, ATTEMPT.c.evidence, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.next_at)
         waits = waits.where(_of_interest())
         found = connection.execute(waits.join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)).all()
@@ -91,6 +101,8 @@ def anything_to_collect(ledger: Ledger) -> str | None:
     doubtful = [row for row in found if is_traced_now(dict(row._mapping), now)]
     if came:
         return f"{came:,} callbacks came"
+    if late:
+        return f"{late:,} answers came after their requests were decided"
     over = sum(overdue(row._mapping, now) for row in rows)
     if over:
         return f"{over:,} requests were not answered in time"

@@ -1,23 +1,24 @@
 """What comes after its attempt is final: compared with what was settled, and noted. What is final does not change.
 
-A charge that shows after a void is booked beside it as a correction, and told as an alarm.
+A charge that shows after a void is booked beside it as a correction, and told as an alarm. An answer to what was
+counted as lost is booked beside it too, at what is more than was counted.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from ringfence.lookups.answers import Kept, Read, read
 from ringfence.lookups.replies import kept_replies, numbers_of, read_attempt
 from ringfence.lookups.verdict import move_for
 from ringfence.money.amount import Money
-from ringfence.money.correction import correct
+from ringfence.money.correction import correct, was
+from ringfence.money.decide import LOST
 from ringfence.money.entries import Entries
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Settle
+from ringfence.money.moves import Settle, newest_reply
 from ringfence.money.schema import ATTEMPT, META, REPLY
 from ringfence.money.states import OPEN
 from ringfence.money.store import unpack
@@ -37,9 +38,9 @@ def note_late(ledger: Ledger, who: str = "collect") -> list[str]:
         since = int(connection.scalar(select(META.c.value).where(META.c.key == COMPARED)) or 0)
         upto = _decided_up_to(connection)
         late = _late(connection, since, upto)
-        voided = [each for each in late if each["state"] == "voided"]
-        charged = [(each["attempt_id"], found) for each in voided if (found := _charge(connection, each))]
-        settled = [each for each in late if each["state"] == "settled"]
+        unanswered = [each for each in late if _unanswered(each)]
+        charged = [(each, found) for each in unanswered if (found := _charge(connection, each))]
+        settled = [each for each in late if not _unanswered(each)]
         differences = [(each["attempt_id"], _difference(connection, each)) for each in settled]
     entries = Entries(ledger.store.clock(), who)
     told = []
@@ -47,13 +48,24 @@ def note_late(ledger: Ledger, who: str = "collect") -> list[str]:
         entries.journal(attempt_id, "late_reply", why=difference or "it says the same")
         told += [f"attempt {attempt_id}: a late reply {difference}"] if difference else []
     with ledger.store.write() as connection:
-        for attempt_id, move in charged:
+        for each, move in charged:
             if amount := _booked(connection, ledger, move, who):
-                told.append(f"attempt {attempt_id} was voided and is charged all the same: {amount}")
+                told.append(
+                    f"attempt {each['attempt_id']} was {was(each)} and is charged {_all_the_same(each)}: {amount}"
+                )
         entries.write(connection)
         connection.execute(META.delete().where(META.c.key == COMPARED))
         connection.execute(META.insert().values(key=COMPARED, value=str(upto)))
     return told
+
+
+def _unanswered(attempt: Mapping[str, Any]) -> bool:
+    """Whether an attempt became final without an answer."""
+    return attempt["state"] == "voided" or str(attempt["evidence"]).startswith(LOST)
+
+
+def _all_the_same(attempt: Mapping[str, Any]) -> str:
+    return "all the same" if attempt["state"] == "voided" else "more than was counted"
 
 
 def _booked(connection: Connection, ledger: Ledger, move: Settle | str, who: str) -> str | None:
@@ -68,28 +80,33 @@ def _decided_up_to(connection: Connection) -> int:
     """The newest reply before which every attempt is final: what is open may still settle by its own."""
     query = select(func.min(REPLY.c.reply_id)).join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)
     first_open = connection.scalar(query.where(ATTEMPT.c.state.in_(OPEN), REPLY.c.source == "callback"))
-    newest = connection.scalar(select(func.coalesce(func.max(REPLY.c.reply_id), 0))) or 0
-    return first_open - 1 if first_open else newest
+    return first_open - 1 if first_open else newest_reply(connection)
 
 
 def _late(connection: Connection, since: int, upto: int) -> list[dict[str, Any]]:
-    """Settled attempts that were called back or answered later, and voided ones of which anything came at all.
+    """Settled attempts that were called back or answered later, and unanswered ones of which anything came at all.
 
-    What is voided waits for nobody: the same charge is booked once, however often it is looked at.
+    These wait for nobody: the same charge is booked once, however often it is looked at.
     """
     own = REPLY.c.attempt_id == ATTEMPT.c.attempt_id
-    # Whoever sent it was held up meanwhile, or somebody else took over from him.
-    belated = REPLY.c.received_at > ATTEMPT.c.final_at
     by_itself = and_(own, REPLY.c.source.in_(("callback", "response")), REPLY.c.reply_id <= upto)
+    unanswered = or_(ATTEMPT.c.state == "voided", ATTEMPT.c.evidence.startswith(LOST))
     query = (
         select(ATTEMPT)
         .join(REPLY, or_(own, REPLY.c.attempt_id == ATTEMPT.c.residue_of))
-        .where(REPLY.c.reply_id > since, or_(REPLY.c.source != "response", belated))
+        .where(REPLY.c.reply_id > since, or_(REPLY.c.source != "response", belated()))
         .where(REPLY.c.reply_id > func.coalesce(ATTEMPT.c.read_to, 0))
-        .where(or_(ATTEMPT.c.state == "voided", and_(ATTEMPT.c.state == "settled", by_itself)))
+        .where(or_(unanswered, and_(ATTEMPT.c.state == "settled", by_itself)))
         .distinct()
     )
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def belated() -> ColumnElement[bool]:
+    """Whether a reply came after its attempt was final: whoever sent it was held up, or somebody took over from him."""
+    # By its place: a clock may have been set back. One that was settled by its first reply alone has no `read_to`.
+    by_time = and_(ATTEMPT.c.read_to.is_(None), REPLY.c.received_at > ATTEMPT.c.final_at)
+    return or_(REPLY.c.reply_id > ATTEMPT.c.read_to, by_time)
 
 
 def _all_of_it(connection: Connection, attempt: Mapping[str, Any]) -> Read:
@@ -98,19 +115,31 @@ def _all_of_it(connection: Connection, attempt: Mapping[str, Any]) -> Read:
     every: list[Kept] = kept_replies(connection, {**attempt, "state": "awaiting"})
     if attempt["state"] == "voided":
         # Not by the one that it was voided for.
-        final = datetime.fromtimestamp(attempt["final_at"] / 1_000_000, UTC)
-        every = [each for each in every if each.source != "response" or (each.at and each.at > final)]
+        every = [each for each in every if each.source != "response" or _came_later(attempt, each)]
     asked = [Phone(number) for number in numbers.values()]
     return read(provider(attempt["provider"]), attempt["product"], every, asked, given_up=True)
 
 
+def _came_later(attempt: Mapping[str, Any], kept: Kept) -> bool:
+    if attempt["read_to"] is not None:
+        return bool(kept.reply_id > attempt["read_to"])
+    return kept.at is not None and kept.at.timestamp() * 1_000_000 > attempt["final_at"]
+
+
 def _charge(connection: Connection, attempt: Mapping[str, Any]) -> Settle | str | None:
-    """What a voided attempt has cost after all; a sentence where that cannot be booked, None where it was not asked."""
+    """What an unanswered attempt has cost after all, or a sentence where that cannot be booked; None for no answer.
+
+    What was counted as lost has its cost: only a price that is stated says more than that.
+    """
     found = _all_of_it(connection, attempt)
     if not found.parsed.lookups:
         return None
+    parsed = found.parsed
+    if attempt["state"] == "settled":
+        known = [one if one.price is not None else replace(one, price=0) for one in parsed.lookups]
+        parsed = replace(parsed, lookups=known)
     subjects = {number: subject for subject, number in numbers_of(connection, unpack(attempt["subjects"])).items()}
-    move = move_for(attempt, found.parsed, subjects, read_to=found.read_to)
+    move = move_for(attempt, parsed, subjects, read_to=found.read_to)
     return move if isinstance(move, Settle) else move.evidence
 
 

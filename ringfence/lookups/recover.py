@@ -14,7 +14,7 @@ from ringfence.lookups.collector import overdue
 from ringfence.lookups.replies import answered, decided, read_attempt
 from ringfence.money.decide import paid_lost
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Await, Doubt, Move, apply
+from ringfence.money.moves import Await, Doubt, Move, apply, newest_reply
 from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ATTEMPT, REPLY, WORKER
 from ringfence.money.workers import dead
@@ -92,7 +92,8 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
         with ledger.store.read() as connection:
             rows = _OLD.dicts(connection, before=before, after=after, most=GROUP)
             old = [row for row in rows if row["state"] == "in_doubt" or overdue(row, now)]
-            moves = [answered(connection, row) or paid_lost(row, _assumed(connection, row), why) for row in old]
+            newest = newest_reply(connection)
+            moves = [answered(connection, row) or paid_lost(row, _assumed(connection, row), why, newest) for row in old]
         if moves:
             with ledger.store.write() as connection:
                 made += apply(connection, ledger, moves, "collect")

@@ -1,66 +1,63 @@
-"""A charge that shows after its attempt was voided: booked beside it, in the same budgets, since what is final stays.
+"""What shows after its attempt was voided, or counted as lost: booked beside it, since what is final stays.
 
-It is an attempt of its own, of the same request: nothing was held for it, so that all of it is overrun.
+It is an attempt of its own, of the same request and in its budgets: nothing was held for it, so that all that it cost
+is overrun. An answer to what was counted as lost costs only what is more than was counted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
 from ringfence.money.amount import Money
+from ringfence.money.decide import losses
 from ringfence.money.decision import Settle
-from ringfence.money.entries import BORN, Entries
+from ringfence.money.earlier import made_since
+from ringfence.money.entries import BORN, Entries, Row
 from ringfence.money.ledger import Ledger, settled_seq
 from ringfence.money.schema import ATTEMPT, HOLD
 from ringfence.money.settlement import settle
 from ringfence.money.store import pack, unpack
 
 # How the evidence of such an attempt begins.
-CORRECTION, FOR_NOTHING = "correction: ", "answered after it was voided: "
+CORRECTION, FOR_NOTHING = "correction: ", "answered after it was final: "
 
 
 @dataclass(frozen=True, slots=True)
 class Corrections:
-    """How many voided requests were charged after all, and for how much by currency."""
+    """How many requests were charged after all, or more than was counted, and for how much by currency."""
 
     attempts: int
     amounts: Sequence[Money]
 
 
 def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> Money | None:
-    """Book what a voided attempt was charged, or answered for nothing; None for what is booked, or is not voided.
+    """Book what an attempt was charged after all, or answered for nothing; None where nothing of it is new.
 
-    The journal has a `correction` for the voided attempt, and the money under the one that takes its place.
+    It was voided, or counted as lost. The journal has a `correction` for it, and the money under the one that is new.
     """
-    voided = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == found.attempt_id)).mappings().one()
-    if voided["state"] != "voided":
+    final = dict(connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == found.attempt_id)).mappings().one())
+    lost = losses(final) if final["state"] == "settled" else {}
+    if final["state"] != "voided" and not lost:
         return None
-    origin = voided["residue_of"] or voided["attempt_id"]
-    booked = select(ATTEMPT.c.subjects).where(
-        or_(ATTEMPT.c.attempt_id == origin, ATTEMPT.c.residue_of == origin), ATTEMPT.c.state == "settled"
-    )
-    known = {subject for packed in connection.scalars(booked) for subject in unpack(packed)}
-    answers = [each for each in found.answers if each.subject not in known]
+    origin = final["residue_of"] or final["attempt_id"]
+    known = _answered(connection, origin)
+    answers = [
+        replace(each, amount=max(0, each.amount - lost.get(each.subject, 0)))
+        for each in found.answers
+        if each.subject not in known
+    ]
     if not answers:
         return None
     entries = Entries(ledger.store.clock(), who)
-    # Its own columns alone: what the voided one became is not this one's.
-    birth = {name: voided[name] for name in BORN} | {
-        "attempt_id": ledger.store.new_id(),
-        "state": "in_doubt",
-        "held": 0,
-        "numbers": len(answers),
-        "subjects": pack([each.subject for each in answers]),
-        "evidence": None,
-        "residue_of": origin,
-        "retry_of": None,
-    }
-    counters = connection.scalars(select(HOLD.c.counter_id).where(HOLD.c.attempt_id == voided["attempt_id"])).all()
+    birth = _beside(final, ledger.store.new_id(), origin, [each.subject for each in answers])
+    counters = connection.scalars(select(HOLD.c.counter_id).where(HOLD.c.attempt_id == final["attempt_id"])).all()
+    counters = [*counters, *made_since(connection, final, entries.at, counters)]
     holds = [{"attempt_id": birth["attempt_id"], "counter_id": counter, "held": 0} for counter in counters]
     entries.attempts.append(birth)
     entries.holds += holds
-    amount = Money(sum(each.amount for each in answers), voided["currency"])
+    amount = Money(sum(each.amount for each in answers), final["currency"])
     evidence = f"{CORRECTION if amount.amount else FOR_NOTHING}{found.evidence}"
     move = replace(found, attempt_id=birth["attempt_id"], answers=answers, evidence=evidence)
     attempt = dict.fromkeys(ATTEMPT.c.keys()) | birth
@@ -69,14 +66,41 @@ def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> 
         ("correction", f"{amount} was charged") if amount.amount else ("late_reply", "it was answered for nothing")
     )
     entries.journal(
-        voided["attempt_id"], event, why=f"{told} after it was voided; booked as attempt {birth['attempt_id']}"
+        final["attempt_id"], event, why=f"{told} after it was {was(final)}; booked as attempt {birth['attempt_id']}"
     )
     entries.write(connection)
     return amount
 
 
+def _beside(final: Row, attempt_id: str, origin: str, subjects: list[int]) -> dict[str, Any]:
+    """A new attempt of the same request, that holds nothing; what became of the other is not this one's."""
+    return {name: final[name] for name in BORN} | {
+        "attempt_id": attempt_id,
+        "state": "in_doubt",
+        "held": 0,
+        "numbers": len(subjects),
+        "subjects": pack(subjects),
+        "evidence": None,
+        "residue_of": origin,
+        "retry_of": None,
+    }
+
+
+def was(attempt: Row) -> str:
+    """What an attempt was taken for before more came of it."""
+    return "voided" if attempt["state"] == "voided" else "counted as lost"
+
+
+def _answered(connection: Connection, origin: str) -> set[int]:
+    """The numbers of a request that have an answer, or an end that is not this one's to change."""
+    mine = or_(ATTEMPT.c.attempt_id == origin, ATTEMPT.c.residue_of == origin)
+    rows = connection.execute(select(ATTEMPT).where(mine, ATTEMPT.c.state == "settled")).mappings()
+    settled = [dict(row) for row in rows]
+    return {subject for each in settled for subject in set(unpack(each["subjects"])) - losses(each).keys()}
+
+
 def corrections(ledger: Ledger, since: int = 0) -> Corrections:
-    """What was charged after it was voided, of all time or as it was found since a moment (microseconds UTC)."""
+    """What was charged after it was final, of all time or as it was found since a moment (microseconds UTC)."""
     query = (
         select(ATTEMPT.c.currency, func.count(), func.sum(ATTEMPT.c.actual))
         .where(ATTEMPT.c.evidence.startswith(CORRECTION), ATTEMPT.c.state == "settled", ATTEMPT.c.final_at >= since)

@@ -14,13 +14,15 @@ from ringfence.errors import MoneyError, RingfenceError
 from ringfence.money.amount import Money
 from ringfence.money.entries import Row
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Answered, Move, Settle, Void, apply
+from ringfence.money.moves import Answered, Move, Settle, Void, apply, newest_reply
 from ringfence.money.schema import ATTEMPT
 from ringfence.money.states import OPEN, OUTCOMES
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import mask_numbers
 
 PAID_LOST = OUTCOMES.index("paid_lost")
+# How the evidence of an attempt begins that is counted as paid for in vain.
+LOST = "paid_lost: "
 # What stands between who has decided and why, in the evidence of an attempt.
 DECIDED = " decided: "
 DECIDABLE = ("in_doubt", "awaiting")
@@ -62,7 +64,7 @@ def open_attempts(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(ordered).mappings()]
 
 
-def decide(ledger: Ledger, attempt_id: str, decision: Decision, told: Told | None = None) -> Decided:
+def decide(ledger: Ledger, attempt_id: str, decision: Decision, told: Told) -> Decided:
     """Decide one attempt; raises RingfenceError where there is nothing to decide, MoneyError for another currency."""
     with ledger.store.write() as connection:
         found = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == attempt_id)).mappings().one_or_none()
@@ -80,7 +82,7 @@ def decide(ledger: Ledger, attempt_id: str, decision: Decision, told: Told | Non
         return _apply(connection, ledger, [dict(found)], decision, told)
 
 
-def decide_all(ledger: Ledger, provider: str, before: int, decision: Decision, told: Told | None = None) -> Decided:
+def decide_all(ledger: Ledger, provider: str, before: int, decision: Decision, told: Told) -> Decided:
     """Decide whatever a provider was asked before a moment (microseconds UTC), each attempt at what it holds."""
     query = select(ATTEMPT).where(
         ATTEMPT.c.state.in_(DECIDABLE), ATTEMPT.c.provider == provider, ATTEMPT.c.reserved_at < before
@@ -89,12 +91,15 @@ def decide_all(ledger: Ledger, provider: str, before: int, decision: Decision, t
         return _apply(connection, ledger, [dict(row) for row in connection.execute(query).mappings()], decision, told)
 
 
-def paid_lost(attempt: Row, cost: int, why: str) -> Settle:
-    """Count an attempt as paid for in vain: its numbers count as asked until their time to live ends."""
+def paid_lost(attempt: Row, cost: int, why: str, read_to: int) -> Settle:
+    """Count an attempt as paid for in vain: its numbers count as asked until their time to live ends.
+
+    What comes after `read_to`, the newest reply by then, is late.
+    """
     subjects = unpack(attempt["subjects"])
     amounts = shares(cost, len(subjects))
     answers = [Answered(subject, "paid_lost", amount) for subject, amount in zip(subjects, amounts, strict=True)]
-    return Settle(attempt_id=attempt["attempt_id"], answers=answers, evidence=f"paid_lost: {why}")
+    return Settle(attempt_id=attempt["attempt_id"], answers=answers, evidence=f"{LOST}{why}", read_to=read_to)
 
 
 def losses(attempt: Mapping[str, Any]) -> dict[int, int]:
@@ -111,19 +116,18 @@ def shares(amount: int, count: int) -> list[int]:
     return [each + (place < rest) for place in range(count)]
 
 
-def _apply(
-    connection: Connection, ledger: Ledger, attempts: Sequence[Row], decision: Decision, told: Told | None
-) -> Decided:
+def _apply(connection: Connection, ledger: Ledger, attempts: Sequence[Row], decision: Decision, told: Told) -> Decided:
     why = mask_numbers(f"{decision.who}{DECIDED}{decision.because}")
     amounts: Counter[str] = Counter()
-    answers = [answer for attempt in attempts if told and (answer := told(connection, attempt))]
+    answers = [answer for attempt in attempts if (answer := told(connection, attempt))]
     answered = {answer.attempt_id for answer in answers}
     attempts = [attempt for attempt in attempts if attempt["attempt_id"] not in answered]
     moves: list[Move] = [*answers]
+    newest = newest_reply(connection)
     for attempt in attempts:
         cost = attempt["held"] if decision.cost is None else _in_currency(decision.cost, attempt)
         amounts[attempt["currency"]] += cost
-        moves.append(Void(attempt["attempt_id"], why) if decision.voided else paid_lost(attempt, cost, why))
+        moves.append(Void(attempt["attempt_id"], why) if decision.voided else paid_lost(attempt, cost, why, newest))
     apply(connection, ledger, moves, decision.who)
     return Decided(
         attempts=len(attempts),

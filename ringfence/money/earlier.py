@@ -4,6 +4,7 @@ A limit may be younger than its window, and another time zone opens windows in t
 windows counts in both: stricter than needed, never less.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -12,8 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from ringfence.money.budget import CALENDAR, Budget, active, window_start
-from ringfence.money.conversion import converted, held_for
+from ringfence.money.budget import CALENDAR, Budget, active, matches, window_start
+from ringfence.money.conversion import converted, counted, held_for
 from ringfence.money.entries import Row
 from ringfence.money.ledger import write_journal
 from ringfence.money.prepared import Prepared
@@ -23,7 +24,7 @@ from ringfence.money.states import OPEN
 ZONE = "timezone"
 _SCOPES = ("provider", "country", "source")
 _COLUMNS = ("attempt_id", "quote_id", "state", "held", "actual", "unit_price", "rate", "reserved_at")
-_SAME_ZONE = Prepared(select(META.c.value).where(META.c.key == ZONE))
+_ZONE = Prepared(select(META.c.value).where(META.c.key == ZONE))
 
 
 def bought_before(
@@ -80,6 +81,25 @@ def _counted(row: Row) -> Row:
     return {**row, "held": held_for(row["held"], row["unit_price"], row["rate"]), "actual": actual}
 
 
+def made_since(connection: Connection, attempt: Mapping[str, Any], at: int, known: Collection[int]) -> list[int]:
+    """The counters beside `known` that an attempt counts in at a moment: limits that are younger than it is."""
+    name = _ZONE.value(connection)
+    if name is None:
+        return []
+    zone = ZoneInfo(name)
+    currency = counted(attempt["currency"], attempt["rate"])
+    scope = {name: attempt[name] for name in _SCOPES}
+    found = [
+        connection.scalar(
+            select(COUNTER.c.counter_id).filter_by(budget_id=each.budget_id, window_start=start, currency=currency)
+        )
+        for each in active(connection, at)
+        if not each.is_consent and matches(each, **scope, consent="")
+        for start in [window_start(each.window, attempt["reserved_at"], zone, attempt["quote_id"])]
+    ]
+    return [counter for counter in found if counter is not None and counter not in known]
+
+
 def used_by(attempts: list[Row]) -> int:
     """What these attempts hold or have cost, in nanos."""
     return sum(row["held"] if row["state"] in OPEN else row["actual"] for row in attempts)
@@ -95,7 +115,7 @@ def begin(connection: Connection, budget_id: str, window: tuple[str, str], attem
 
 def same_zone(connection: Connection, zone: ZoneInfo) -> bool:
     """Whether the counters were last kept by this zone's calendar."""
-    return bool(_SAME_ZONE.value(connection) == str(zone))
+    return bool(_ZONE.value(connection) == str(zone))
 
 
 def follow_zone(connection: Connection, zone: ZoneInfo, at: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.money import switch
@@ -23,10 +23,23 @@ from ringfence.money.settlement import changed, finish, settle
 from ringfence.money.states import OPEN
 from ringfence.money.store import keyed_hash, unpack
 
-__all__ = ["Answered", "Await", "Doubt", "Move", "Settle", "Stored", "Void", "apply", "dearest", "keep_replies"]
+__all__ = [
+    "Answered",
+    "Await",
+    "Doubt",
+    "Move",
+    "Settle",
+    "Stored",
+    "Void",
+    "apply",
+    "dearest",
+    "keep_replies",
+    "newest_reply",
+]
 
 _ATTEMPTS = Prepared(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(listed("ids"))))
 _HOLDS = Prepared(select(HOLD).where(HOLD.c.attempt_id.in_(listed("ids"))))
+_NEWEST = Prepared(select(func.coalesce(func.max(REPLY.c.reply_id), 0)))
 _KEEP = Prepared(
     upsert(REPLY).on_conflict_do_nothing(),
     ("attempt_id", "source", "status", "headers", "body", "complete", "mac", "ref", "received_at"),
@@ -68,6 +81,11 @@ def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Store
     _KEEP.run_many(connection, rows)
 
 
+def newest_reply(connection: Connection) -> int:
+    """The id of the newest reply of all; 0 while there is none."""
+    return int(_NEWEST.value(connection))
+
+
 def _apart(reply: Stored) -> tuple[str, str]:
     """What makes the same bytes another reply."""
     return reply.ref, reply.headers.get("date", "") if reply.source == "log" else ""
@@ -96,7 +114,7 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
         attempts[move.attempt_id] = {**attempt, "state": "moved"}
         mine = holds.get(move.attempt_id, [])
         if isinstance(move, Void):
-            finish(entries, attempt, mine, "voided", 0, move.evidence)
+            finish(entries, attempt, mine, "voided", 0, move.evidence, read_to=newest_reply(connection))
         elif isinstance(move, Await):
             ref = move.request_ref or attempt["request_ref"]
             entries.change(changed(attempt, state="awaiting", evidence=move.evidence, request_ref=ref))

@@ -17,6 +17,7 @@ from ringfence.money import decide as decisions
 from ringfence.money.amount import Money
 from ringfence.money.correction import correct, corrections
 from ringfence.money.decide import Decision
+from ringfence.money.invariants import violations
 from ringfence.money.moves import Answered, Settle, Stored, keep_replies
 from ringfence.money.schema import JOURNAL
 from tests.lookups.conftest import Build, House, numbers
@@ -43,7 +44,7 @@ def test_a_callback_after_an_operators_void_is_booked_once(build: Build) -> None
         house.change(callbacks={"public_url": receiver.url})
         house.run()
         (attempt,) = house.attempts()
-        decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+        decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
         assert (house.spent(), house.charged()) == (0, 4 * CENT)
         url = callback_url(receiver.url, house.ledger, "vonage", attempt["attempt_id"])
         body = {
@@ -101,7 +102,7 @@ def test_a_log_that_comes_after_the_void_is_booked_by_number(build: Build) -> No
     house = build(numbers("NL", 2), {"when": "always", "fault": "drop_unanswered"})
     house.run()
     (attempt,) = house.attempts()
-    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
     told = [_logged(house, phones) for phones in (numbers("NL", 1), numbers("NL", 2), numbers("NL", 2))]
     assert [len(each) for each in told] == [1, 1, 0]
     assert house.states() == ["voided", "settled", "settled"]
@@ -117,7 +118,7 @@ def test_an_operators_mistake_is_found_by_the_log(build: Build, monkeypatch: pyt
     house = build(numbers("NL", 6), *rules)
     house.run()
     for attempt in house.attempts("in_doubt"):
-        decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+        decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
     assert anything_to_collect(house.ledger) is None
     later(house, monkeypatch, 25)
     assert anything_to_collect(house.ledger) == "2 requests can be asked about again"
@@ -134,7 +135,7 @@ def test_an_answer_that_was_held_up_until_after_the_void_is_booked(build: Build)
     house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
     house.run()
     (attempt,) = house.attempts()
-    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
     (told,) = _came(house, attempt, "response", _result(numbers("NL", 1)[0]))
     assert "is charged all the same: 0.01 EUR is booked as a correction" in told
     assert note_late(house.ledger) == []
@@ -145,12 +146,69 @@ def test_an_answer_that_was_held_up_until_after_the_void_is_booked(build: Build)
     house.check()
 
 
+@pytest.mark.parametrize(
+    ("source", "cost", "price", "more"),
+    [
+        ("response", None, None, 0),
+        ("response", "0.03 EUR", None, 0),
+        ("log", "0.02 EUR", "0.01", 0),
+        ("log", None, "0.03", 2),
+    ],
+)
+def test_an_answer_to_what_was_counted_as_lost_is_published(
+    build: Build, source: str, cost: str | None, price: str | None, more: int
+) -> None:
+    """It costs nothing more, unless it states a price above what was counted: that is booked, and told."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    decision = replace(VOID, voided=False, cost=Money.parse(cost) if cost else None)
+    decisions.decide(house.ledger, attempt["attempt_id"], decision, answered)
+    spent = house.spent()
+    result = _result(numbers("NL", 1)[0], price)
+    stored = Stored(attempt["attempt_id"], source, 200, {}, result, complete=True)  # type: ignore[arg-type]
+    with house.ledger.store.write() as connection:
+        keep_replies(connection, house.ledger, [stored])
+    found = "1 answers came after their requests were decided"
+    assert anything_to_collect(house.ledger) == (found if source == "response" else None)
+    said = f"was counted as lost and is charged more than was counted: 0.0{more} EUR is booked as a correction"
+    told = [f"attempt {attempt['attempt_id']} {said}"] if more else []
+    assert collect(house.setup, house.ledger, "test") == told
+    assert (anything_to_collect(house.ledger), collect(house.setup, house.ledger, "test")) == (None, [])
+    assert (house.states(), house.spent()) == (["settled", "settled"], spent + more * CENT)
+    assert len(journal(house, "correction" if more else "late_reply")) == 1
+    house.publish()
+    assert house.lookups()["outcome"].to_list() == ["complete" if source == "response" else "partial"]
+    path = serve(house.setup, house.ledger, house.lake)
+    assert [each.name for each in views.checks(path) if each.rows] == []
+    house.check()
+
+
+def test_a_correction_counts_in_a_limit_that_is_younger_than_the_void(build: Build) -> None:
+    """What was charged in its window counts in it, whether it was there at the time or not."""
+    house = build(numbers("NL", 2), {"when": {"nth": 1}, "fault": "drop_unanswered"}, provider={"batch": "1"})
+    house.run()
+    (lost,) = house.attempts("in_doubt")
+    (phone,) = _asked(house, lost)
+    decisions.decide(house.ledger, lost["attempt_id"], VOID, answered)
+    house.change(budgets=[{"window": "month", "cap": "10 EUR"}, {"window": "month", "cap": "5 EUR", "country": "NL"}])
+    house.run("two")
+    (told,) = _came(house, lost, "response", _result(phone))
+    assert "is booked as a correction" in told
+    with house.ledger.store.read() as connection:
+        used = connection.exec_driver_sql("SELECT spent FROM counter WHERE budget_id LIKE 'limit/%'").all()
+    assert house.states() == ["voided", "settled", "settled", "settled"]
+    assert [row.spent for row in used] == [house.spent()] * 2 == [3 * CENT] * 2
+    with house.ledger.store.read() as connection:
+        assert violations(connection) == []
+
+
 def test_an_answer_for_nothing_is_no_alarm(build: Build) -> None:
     """What a log tells at a price of 0 after a void is kept as an answer, and nobody is told of a charge."""
     house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unread"})
     house.run()
     (attempt,) = house.attempts()
-    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
     assert _logged(house, numbers("NL", 1), price="0") == []
     assert (house.states(), house.spent(), corrections(house.ledger).attempts) == (["voided", "settled"], 0, 0)
     assert len(journal(house, "late_reply")) == 1
@@ -165,7 +223,7 @@ def test_what_is_open_holds_no_correction_back(build: Build) -> None:
     first, second = house.attempts()
     (phone,) = _asked(house, first)
     _came(house, second, "callback", b"\xff")
-    decisions.decide(house.ledger, first["attempt_id"], VOID)
+    decisions.decide(house.ledger, first["attempt_id"], VOID, answered)
     (told,) = _came(house, first, "response", _result(phone))
     assert "is booked as a correction" in told
     assert note_late(house.ledger) == []
@@ -173,9 +231,10 @@ def test_what_is_open_holds_no_correction_back(build: Build) -> None:
     house.check()
 
 
-def _result(phone: str) -> bytes:
+def _result(phone: str, price: str | None = None) -> bytes:
     status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
-    return json.dumps({"results": [{"to": phone[1:], "status": status}]}).encode()
+    priced = {"price": {"pricePerLookup": price, "currency": "EUR"}} if price else {}
+    return json.dumps({"results": [{"to": phone[1:], "status": status, **priced}]}).encode()
 
 
 def _asked(house: House, attempt: dict[str, Any]) -> list[str]:
@@ -207,7 +266,7 @@ def test_a_charge_in_another_currency_is_told_and_not_booked(build: Build) -> No
     house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
     house.run()
     (attempt,) = house.attempts()
-    decisions.decide(house.ledger, attempt["attempt_id"], VOID)
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
     entry = {
         "to": numbers("NL", 1)[0][1:],
         "status": {"groupId": 3, "id": 5},

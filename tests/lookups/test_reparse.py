@@ -14,6 +14,7 @@ from ringfence.lake.views import checks
 from ringfence.lookups import parsers, publish, rows
 from ringfence.lookups.recover import read_again, readable
 from ringfence.lookups.reparse import Change, reparse, republish
+from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.money.decide import Decision, decide
 from ringfence.money.schema import REPLY, SUBJECT
@@ -187,7 +188,7 @@ def test_an_answer_that_was_decided_as_lost_appears_without_a_cost(build, number
     parser(broken)
     house.run()
     (attempt,) = house.attempts("in_doubt")
-    decide(house.ledger, attempt["attempt_id"], Decision(who="ada", because="invoice"))
+    decide(house.ledger, attempt["attempt_id"], Decision(who="ada", because="invoice"), answered)
     house.publish()
     assert house.lookups().height == 0
     parser(lambda parsed: parsed)

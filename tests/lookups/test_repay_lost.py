@@ -3,6 +3,7 @@
 import pytest
 
 from ringfence.lookups.recover import assume_billed
+from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.money.decide import Decision, decide
 from ringfence.money.quotes import approve
@@ -36,7 +37,7 @@ def lose(house: House, by: str) -> None:
     if by == "time":
         assert assume_billed(house.ledger, -1) == 1
     else:
-        decide(house.ledger, lost["attempt_id"], Decision(who="ann", because="invoice"))
+        decide(house.ledger, lost["attempt_id"], Decision(who="ann", because="invoice"), answered)
 
 
 @pytest.mark.parametrize("by", ["time", "person"])

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ringfence.lookups.replies import answered
 from ringfence.money import balance
 from ringfence.money.amount import Money, nanos
 from ringfence.money.balance import Said, fallen, note
@@ -196,7 +197,9 @@ def test_a_balance_tells_a_person_what_became_of_a_doubt(account: Account, *, ch
     assert ("at least 0.08 EUR" if charged else "nothing") + " of the 0.08 EUR in doubt" in told
     assert account.bench.state(lost.attempt_id) == "in_doubt"
     assert account.bench.broken() == []
-    decide(account.bench.ledger, lost.attempt_id, Decision(who="ann", because="the balance", voided=not charged))
+    decide(
+        account.bench.ledger, lost.attempt_id, Decision(who="ann", because="the balance", voided=not charged), answered
+    )
     assert account.hint(lost) is None
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.lookups.replies import answered
 from ringfence.money.amount import LARGEST, Money, nanos
 from ringfence.money.conversion import converted, cost, counted, held_for
 from ringfence.money.decide import Decision, decide
@@ -74,7 +75,7 @@ def test_a_person_decides_in_the_currency_of_the_bill(tmp_path: Path, how: str) 
     attempt = bench.sent(3, "0.01 USD", rate="0.333333333 EUR")
     bench.move(Settle(attempt_id=attempt.attempt_id, answers=[], evidence="nothing in it"))
     said = {"settled": {"cost": Money(10_000_001, "USD")}, "voided": {"voided": True}, "at its price": {}}[how]
-    decide(bench.ledger, attempt.attempt_id, Decision(who="ada", because="invoice", **said))
+    decide(bench.ledger, attempt.attempt_id, Decision(who="ada", because="invoice", **said), answered)
     spent = {"settled": 3_333_334, "voided": 0, "at its price": 10_000_000}[how]
     assert [row[1:] for row in bench.used()] == [(0, spent, 0)]
     assert bench.broken() == []

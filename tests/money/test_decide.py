@@ -12,6 +12,7 @@ from sqlalchemy import update
 from ringfence.errors import MoneyError, RingfenceError
 from ringfence.lake import views
 from ringfence.lookups.recover import assume_billed
+from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.money import switch
 from ringfence.money.amount import LARGEST, Money
@@ -102,7 +103,9 @@ class Decisions(RuleBasedStateMachine):
         """A person decides one of them."""
         attempt_id = data.draw(st.sampled_from(sorted(self.open)))
         amount = None if cost is None or voided else Money(cost, "EUR")
-        done = decide(self.bench.ledger, attempt_id, Decision(who="ada", because=because, cost=amount, voided=voided))
+        done = decide(
+            self.bench.ledger, attempt_id, Decision(who="ada", because=because, cost=amount, voided=voided), answered
+        )
         held = self.open.pop(attempt_id)
         self.cost[attempt_id] = 0 if voided else held if cost is None else cost
         self.spent += self.cost[attempt_id]
@@ -114,7 +117,7 @@ class Decisions(RuleBasedStateMachine):
         """A person decides everything of the provider at once."""
         self.bench.now += SECOND
         decision = VOIDED if voided else billed(None)
-        done = decide_all(self.bench.ledger, "infobip", self.bench.now, decision)
+        done = decide_all(self.bench.ledger, "infobip", self.bench.now, decision, answered)
         assert done.attempts == len(self.open)
         self.spent += 0 if voided else sum(self.open.values())
         self.final += self.open
@@ -136,7 +139,7 @@ class Decisions(RuleBasedStateMachine):
         """What is final, or out, is not decided."""
         attempt_id = data.draw(st.sampled_from(sorted([*self.final, *self.sent])))
         with pytest.raises(RingfenceError):
-            decide(self.bench.ledger, attempt_id, VOIDED)
+            decide(self.bench.ledger, attempt_id, VOIDED, answered)
 
     @invariant()
     def the_books_are_right(self) -> None:
@@ -165,9 +168,9 @@ def test_a_decision_is_journalled_and_frees_or_keeps(tmp_path: Path) -> None:
     settled, voided = doubtful(bench, 3), doubtful(bench, 2)
     before = bench.ledger.settled_seq()
     told = Decision(who="ada", because="invoice of +31612345678", cost=Money.parse("0.010000001 EUR"))
-    done = decide(bench.ledger, settled.attempt_id, told)
+    done = decide(bench.ledger, settled.attempt_id, told, answered)
     assert (done.attempts, done.numbers, list(done.amounts)) == (1, 3, [Money(CENT + 1, "EUR")])
-    assert list(decide(bench.ledger, voided.attempt_id, VOIDED).amounts) == [Money(2 * CENT, "EUR")]
+    assert list(decide(bench.ledger, voided.attempt_id, VOIDED, answered).amounts) == [Money(2 * CENT, "EUR")]
     assert bench.rows("SELECT event, who, why, spent, held FROM journal WHERE who = 'ada' ORDER BY seq") == [
         ("settled", "ada", "paid_lost: ada decided: invoice of +31*****678", CENT + 1, -3 * CENT),
         ("voided", "ada", "ada decided: not on the invoice", 0, -2 * CENT),
@@ -182,7 +185,7 @@ def test_only_what_may_be_decided_is(tmp_path: Path) -> None:
     """Each mistake is one sentence, and changes nothing."""
     bench = Bench(tmp_path)
     out, doubt, gone = bench.sent(1), doubtful(bench, 1), doubtful(bench, 1)
-    decide(bench.ledger, gone.attempt_id, VOIDED)
+    decide(bench.ledger, gone.attempt_id, VOIDED, answered)
     before = bench.used()
     for attempt_id, decision, sentence in (
         ("nonsense", VOIDED, "there is no attempt 'nonsense'"),
@@ -192,11 +195,11 @@ def test_only_what_may_be_decided_is(tmp_path: Path) -> None:
         (doubt.attempt_id, billed("-0.01 EUR"), "less than nothing"),
     ):
         with pytest.raises(RingfenceError, match=sentence):
-            decide(bench.ledger, attempt_id, decision)
+            decide(bench.ledger, attempt_id, decision, answered)
     assert bench.used() == before
     assert bench.state(doubt.attempt_id) == "in_doubt"
     with pytest.raises(MoneyError):
-        decide(bench.ledger, doubt.attempt_id, billed("0.01 USD"))
+        decide(bench.ledger, doubt.attempt_id, billed("0.01 USD"), answered)
 
 
 def test_a_decision_about_many_takes_only_what_it_names(tmp_path: Path) -> None:
@@ -206,23 +209,23 @@ def test_a_decision_about_many_takes_only_what_it_names(tmp_path: Path) -> None:
     other = doubtful(bench, 1, provider="vonage")
     bench.now += SECOND
     late = doubtful(bench, 1)
-    done = decide_all(bench.ledger, "infobip", bench.now, billed(None))
+    done = decide_all(bench.ledger, "infobip", bench.now, billed(None), answered)
     assert (done.attempts, done.numbers, list(done.amounts)) == (1, 2, [Money(2 * CENT, "EUR")])
     with bench.ledger.store.read() as connection:
         left = [row["attempt_id"] for row in open_attempts(connection)]
     assert (set(left[:2]), left[2]) == ({out.attempt_id, other.attempt_id}, late.attempt_id)
     assert bench.state(early.attempt_id) == "settled"
-    assert decide_all(bench.ledger, "infobip", bench.now, billed(None)).attempts == 0
+    assert decide_all(bench.ledger, "infobip", bench.now, billed(None), answered).attempts == 0
     assert bench.broken() == []
 
 
 def test_a_decided_bill_above_the_price_is_an_overrun_and_stops_the_provider(tmp_path: Path) -> None:
     """What somebody found on the invoice counts as what a reply says: in full, as overrun, and with a stop."""
     bench = Bench(tmp_path)
-    decide(bench.ledger, doubtful(bench, 2).attempt_id, billed("0.02 EUR"))
+    decide(bench.ledger, doubtful(bench, 2).attempt_id, billed("0.02 EUR"), answered)
     with bench.ledger.store.read() as connection:
         assert switch.stops(connection) == {}
-    decide(bench.ledger, doubtful(bench, 2).attempt_id, billed("0.05 EUR"))
+    decide(bench.ledger, doubtful(bench, 2).attempt_id, billed("0.05 EUR"), answered)
     assert bench.used()[0][1:] == (0, 7 * CENT, 3 * CENT)
     with bench.ledger.store.read() as connection:
         assert "billed 0.025 EUR for a number" in switch.stops(connection)["infobip"]
@@ -240,7 +243,7 @@ def test_a_decision_is_served_to_the_nano(build: Build, cost: str | None) -> Non
         assert assume_billed(house.ledger, -1) == 1
     else:
         basis = "decided"
-        decide(house.ledger, lost["attempt_id"], billed(cost))
+        decide(house.ledger, lost["attempt_id"], billed(cost), answered)
     assert house.run("two").numbers == 0
     assert house.publish() == 0
     path = serve(house.setup, house.ledger, house.lake)
@@ -260,7 +263,7 @@ def test_an_answer_that_can_be_read_after_all_is_kept(build: Build, monkeypatch:
     _reporting(monkeypatch, CENT, "USD")
     house = build(numbers("NL", 2))
     house.run()
-    decide(house.ledger, house.attempts()[0]["attempt_id"], billed("0.03 EUR"))
+    decide(house.ledger, house.attempts()[0]["attempt_id"], billed("0.03 EUR"), answered)
     assert house.publish() == 2
     path = serve(house.setup, house.ledger, house.lake)
     (costs,) = ask(path, "SELECT sum(amount) AS spent FROM lookup_costs WHERE entry_type = 'settle'")

@@ -79,7 +79,11 @@ BUGS = (
                 "moves = [decided(connection, attempt) for attempt in orphans]",
                 'moves = [Void(attempt["attempt_id"], "its process is gone") for attempt in orphans]',
             ),
-            Edit(RECOVER, "import Await, Doubt, Move, apply", "import Await, Doubt, Move, Void, apply"),
+            Edit(
+                RECOVER,
+                "import Await, Doubt, Move, apply, newest_reply",
+                "import Await, Doubt, Move, Void, apply, newest_reply",
+            ),
         ),
         (f"{TESTS}/test_crash.py",),
     ),
@@ -104,10 +108,14 @@ BUGS = (
         (
             Edit(
                 RECOVER,
-                "or paid_lost(row, _assumed(connection, row), why) for row in old]",
+                "or paid_lost(row, _assumed(connection, row), why, newest) for row in old]",
                 'or Void(row["attempt_id"], why) for row in old]',
             ),
-            Edit(RECOVER, "import Await, Doubt, Move, apply", "import Await, Doubt, Move, Void, apply"),
+            Edit(
+                RECOVER,
+                "import Await, Doubt, Move, apply, newest_reply",
+                "import Await, Doubt, Move, Void, apply, newest_reply",
+            ),
         ),
         (f"{TESTS}/test_publish.py::test_an_old_doubt_is_spent_and_makes_no_row",),
     ),

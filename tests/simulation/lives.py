@@ -9,7 +9,7 @@ from sqlalchemy import select
 from ringfence.config.environment import Setup
 from ringfence.lookups import buy as buying
 from ringfence.lookups.buy import Order, open_for_spending, require_fit
-from ringfence.lookups.collect import collect
+from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.publish import publish_settled
 from ringfence.lookups.recover import assume_billed, recover
@@ -58,6 +58,12 @@ def collecting(process: Process) -> None:
         collect(setup, ledger, worker.worker_id)
         assume_billed(ledger, setup.config.in_doubt.assume_billed_after)
         publish_settled(ledger, lake)
+
+
+def looking(process: Process) -> None:
+    """Collect if there is anything for it: what the sensor does."""
+    if anything_to_collect(process.ledger):
+        collecting(process)
 
 
 def due(process: Process) -> list[str]:

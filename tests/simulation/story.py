@@ -9,7 +9,7 @@ from ringfence.errors import QuoteError, RingfenceError
 from ringfence.money import switch
 from ringfence.money.ledger import worker_locks
 from tests.simulation.final import Before, judge_end
-from tests.simulation.lives import collecting, decided_by_somebody, enrich
+from tests.simulation.lives import collecting, decided_by_somebody, enrich, looking
 from tests.simulation.process import KilledError, Process, StoppedError
 from tests.simulation.script import MOST_LIVES, Birth, birth
 from tests.simulation.vendors import ANSWERED_LATER
@@ -140,9 +140,10 @@ async def _settle(world: World) -> None:
     for seconds in (5, 60, 300, PATIENCE) if later else (PATIENCE,):
         await asyncio.sleep(20)
         if not world.judge.open():
-            return
+            break
         world.skew += seconds * SECOND
         await _do(world, collecting)
+    await _do(world, looking)
 
 
 async def _do(world: World, life: Callable[[Process], None]) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,14 +15,16 @@ from tests.simulation.simulate import played, simulate
 ROOT = Path(__file__).parents[2]
 CHUNK = 50
 EVERY_DAY = [pytest.param(range(start, start + CHUNK), id=f"{start}") for start in range(0, 500, CHUNK)]
+# What these found: answers that came when their requests had been decided.
+BROKEN_ONCE = pytest.param((979, 7624, 12319, 19608), id="broken-once")
 SOMETIMES = [
     pytest.param(range(start, start + 500), id=f"{start}", marks=[pytest.mark.long, pytest.mark.timeout(900)])
     for start in range(500, 20_000, 500)
 ]
 
 
-@pytest.mark.parametrize("seeds", [*EVERY_DAY, *SOMETIMES])
-def test_no_seed_breaks_a_promise(seeds: range) -> None:
+@pytest.mark.parametrize("seeds", [*EVERY_DAY, BROKEN_ONCE, *SOMETIMES])
+def test_no_seed_breaks_a_promise(seeds: Sequence[int]) -> None:
     """Under faults, crashes, pauses and races nothing is overspent, paid twice, or lost."""
     broken = []
     sums = dict.fromkeys(("seeds", "crashes", "requests", "askings", "transactions", "violations"), 0)
