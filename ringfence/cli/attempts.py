@@ -105,7 +105,7 @@ def _row(home: Home, connection: Connection, attempt: dict[str, Any], hint: str 
         "currency": attempt["currency"],
         "asked_at": time_text(attempt["reserved_at"]),
         "why": why,
-        "next": prospect(connection, home.setup, attempt, now),
+        "next": prospect(connection, home.setup, home.ledger.key, attempt, now),
     }
 
 

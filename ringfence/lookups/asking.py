@@ -1,22 +1,48 @@
 """What of the open attempts can be asked about, from when until when, and with which requests. It only reads."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
 
 from ringfence.lookups.replies import kept_replies, numbers_of, read_attempt
 from ringfence.money.decide import DECIDED
-from ringfence.money.schema import ATTEMPT
+from ringfence.money.prepared import Prepared
+from ringfence.money.schema import ATTEMPT, REPLY
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
 from ringfence.providers.collectable import Collectable, Poll, Waiting
 from ringfence.providers.provider import Product, Provider
 from ringfence.providers.registry import provider
+from ringfence.providers.windows import agree, dated
 
 _SECOND = 1_000_000
+_WAITS = (ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt")
+# How far around a request the replies to others are looked at, in microseconds.
+_NEAR = 600 * _SECOND
+_AROUND = select(ATTEMPT).where(
+    ATTEMPT.c.provider == bindparam("provider"),
+    ATTEMPT.c.reserved_at.between(bindparam("since"), bindparam("until")),
+)
+_REPLIED = (
+    _AROUND.with_only_columns(REPLY.c.headers, REPLY.c.received_at)
+    .join(REPLY, and_(REPLY.c.attempt_id == ATTEMPT.c.attempt_id, REPLY.c.source == "response"))
+    .limit(1)
+)
+# The replies before and after a request that are nearest to it.
+_NEAREST = (
+    Prepared(_REPLIED.order_by(ATTEMPT.c.reserved_at.desc())),
+    Prepared(_REPLIED.order_by(ATTEMPT.c.reserved_at)),
+)
+_OTHERS = Prepared(
+    _AROUND.with_only_columns(ATTEMPT.c.request_ref).where(
+        ATTEMPT.c.request_ref.is_not(None),
+        func.coalesce(ATTEMPT.c.residue_of, ATTEMPT.c.attempt_id) != bindparam("origin"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +58,34 @@ def pollable(product: Product) -> bool:
     return product.mode == "poll" or product.priced_late
 
 
-def askable(names: Iterable[str], now: int) -> ColumnElement[bool]:
-    """The open attempts of these providers that can be asked about at a moment (microseconds UTC).
+def askable(names: Iterable[str]) -> ColumnElement[bool]:
+    """The open attempts of these providers that can be asked about at the moment `now`, to be bound (microseconds UTC).
 
     Awaited or in doubt where that is possible by id; else in doubt, and while their provider tells of them. What a
     person has decided to be free is looked up too: a charge that shows then is a correction.
     """
     products = [(name, one) for name in names for one in provider(name).products.values()]
-    keys = [(name, one.name) for name, one in products if pollable(one)]
+    by_id = [
+        and_(
+            ATTEMPT.c.provider == name,
+            ATTEMPT.c.product == one.name,
+            _WAITS,
+        )
+        for name, one in products
+        if pollable(one)
+    ]
     by_time = [
         and_(
             ATTEMPT.c.provider == name,
             ATTEMPT.c.product == one.name,
             (ATTEMPT.c.state == "in_doubt") | decided_free(),
-            ATTEMPT.c.reserved_at <= now - one.traced.begins * _SECOND,
-            ATTEMPT.c.reserved_at > now - one.traced.until * _SECOND,
+            ATTEMPT.c.reserved_at <= bindparam("now") - one.traced.begins * _SECOND,
+            ATTEMPT.c.reserved_at > bindparam("now") - one.traced.until * _SECOND,
         )
         for name, one in products
         if one.traced
     ]
-    by_id = tuple_(ATTEMPT.c.provider, ATTEMPT.c.product).in_(keys)
-    return or_(and_(ATTEMPT.c.state.in_(("awaiting", "in_doubt")), by_id), *by_time)
+    return or_(false(), *by_id, *by_time)
 
 
 def decided_free() -> ColumnElement[bool]:
@@ -75,8 +108,13 @@ def asks(
     options: Mapping[str, str],
     attempt: Mapping[str, Any],
     now: int,
+    account: str | None,
 ) -> Asks:
-    """What its provider states for an attempt; requests that tell of others too are left out while it is too early."""
+    """What its provider states for an attempt, as an account (None: nobody).
+
+    Requests that tell of others too are left out while it is too early, and where their answer would be no evidence:
+    to another account than was asked, or of a time that our clock had wrong.
+    """
     if not isinstance(kind, Collectable):
         return Asks((), new=False)
     seen = read_attempt(connection, attempt)
@@ -91,7 +129,27 @@ def asks(
         told=told,
     )
     polls = kind.polls(waiting, address, options)
-    if not is_traced_now(attempt, now):
+    mine = attempt["account"] in (None, account)
+    if not (mine and is_traced_now(attempt, now) and _clock_was_right(connection, attempt)):
         polls = [poll for poll in polls if not poll.shared]
     known = {each.ref for each in told}
     return Asks(polls, new=any(poll.ref not in known for poll in polls))
+
+
+def _clock_was_right(connection: Connection, attempt: Mapping[str, Any]) -> bool:
+    """Whether no reply near a request says that our clock was wrong when it was sent; where there is none, it was."""
+    at = attempt["reserved_at"]
+    ends = ((at - _NEAR, at), (at, at + _NEAR))
+    near = [
+        row
+        for nearest, (since, until) in zip(_NEAREST, ends, strict=True)
+        for row in nearest.rows(connection, provider=attempt["provider"], since=since, until=until)
+    ]
+    return all(agree(dated(json.loads(headers)), datetime.fromtimestamp(at / _SECOND, UTC)) for headers, at in near)
+
+
+def others_near(connection: Connection, attempt: Mapping[str, Any]) -> frozenset[str]:
+    """The provider's ids of the other requests that were sent at about the same time."""
+    at, origin = attempt["reserved_at"], attempt["residue_of"] or attempt["attempt_id"]
+    found = _OTHERS.rows(connection, provider=attempt["provider"], since=at - _NEAR, until=at + _NEAR, origin=origin)
+    return frozenset(ref for (ref,) in found)

@@ -30,13 +30,14 @@ from ringfence.money.store import unpack
 # Subjects a read transaction goes through: well under a second, so that the WAL can be emptied in between.
 CHUNK = 100_000
 _PACKED = {"subjects", "ranks", "outcomes"}
+_OWN = {"fingerprint", "worker_id", "account"}
 
 # What a line costs on average; a quote that was made by an earlier version does not say.
 _EXPECTED = func.json_extract(
     QUOTE.c.summary, "$.expected_lines[" + cast(QUOTE_LINE.c.line, Text) + "]", type_=BigInteger
 ).label("expected")
 _BOOKS = {
-    "attempts": select(*(each for each in ATTEMPT.c if each.name not in {*_PACKED, "fingerprint", "worker_id"})),
+    "attempts": select(*(each for each in ATTEMPT.c if each.name not in {*_PACKED, *_OWN})),
     "journal": select(*(JOURNAL.c[name] for name in ("seq", "at", "attempt_id", "event", "held", "spent", "overrun"))),
     "budgets": select(
         BUDGET.c.budget_id,

@@ -106,8 +106,9 @@ async def _run(
     course: Course, desk: Desk, number: int, affordable: Sequence[Batch], tell: Callable[[str], None] | None
 ) -> None:
     """Buy round by round, from this one on, whose batches are given."""
-    async with open_lanes(course.setup, course.providers) as lanes:
+    async with open_lanes(course.setup, course.providers, course.ledger.key) as lanes:
         desk.lanes = lanes
+        desk.owner.accounts = {name: lane.account for name, lane in lanes.items()}
         async with meanwhile(course.setup, desk, course.lake, tell):
             await spend(desk, affordable)
             await _answers(course.setup, desk)

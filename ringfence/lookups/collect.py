@@ -11,6 +11,7 @@ from ringfence.lookups.collector import LOOK, OVERDUE, Collector, overdue
 from ringfence.lookups.lanes import open_lanes
 from ringfence.lookups.late import belated, note_late
 from ringfence.lookups.polled import put_off
+from ringfence.lookups.polling import more_is_due
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import newest_reply
 from ringfence.money.schema import ATTEMPT, META, POLL, REPLY
@@ -36,11 +37,12 @@ def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
     askable = {name for name in sorted(names) if _can_be_asked(setup, name, told)}
 
     async def once() -> None:
-        async with open_lanes(setup, askable) as lanes:
+        async with open_lanes(setup, askable, ledger.key) as lanes:
             collector = Collector(ledger, lanes, setup.config.privacy, who)
             await collector.look()
-            until = asyncio.get_running_loop().time() + AT_MOST
-            while asyncio.get_running_loop().time() < until and await asyncio.to_thread(collector.more_is_due):
+            clock = asyncio.get_running_loop().time
+            until = clock() + AT_MOST
+            while clock() < until and await asyncio.to_thread(more_is_due, ledger, lanes):
                 if not await collector.look():
                     await asyncio.sleep(LOOK)
 

@@ -9,17 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from ringfence.config.sections import Privacy
-from ringfence.lookups.asking import askable, pollable
+from ringfence.lookups.asking import pollable
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.polled import keep_polled
-from ringfence.lookups.polling import due_polls, send_polls
+from ringfence.lookups.polling import LAST_PAUSE, due_polls, send_polls
 from ringfence.lookups.replies import decided, read_attempt
 from ringfence.money import progress
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Await, Doubt, Move, apply
+from ringfence.money.moves import Await, Doubt, Move, apply, attempts, newest_reply
 from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, POLL, REPLY
 from ringfence.money.sums import of_launch
@@ -27,13 +27,14 @@ from ringfence.providers.registry import provider
 
 # Attempts that one transaction decides.
 GROUP = 200
-# Polls after which a price that no log tells is the list price.
-PRICE_POLLS = 6
+# Seconds after the last answer from which on a price that the log does not tell is the list price.
+PRICE_WAIT = 60
+# Where the log refuses to tell: polls after which, and longest pause between two, that price is given up too.
+PRICE_POLLS, PRICE_PAUSE = 6, LAST_PAUSE + PRICE_WAIT
 # Seconds between two looks while a run waits.
 LOOK = 0.25
 # What says whether an attempt is overdue.
 OVERDUE = ("provider", "product", "reserved_at")
-_NEWEST = Prepared(select(func.coalesce(func.max(REPLY.c.reply_id), 0)))
 _SINCE = select(REPLY.c.attempt_id).where(REPLY.c.source != "response", REPLY.c.reply_id > bindparam("seen"))
 # What is not decided, and replies came to it, or to that of which it is the residue.
 _CAME = [
@@ -44,6 +45,19 @@ _CAME = [
     )
     for owner in (ATTEMPT.c.attempt_id, ATTEMPT.c.residue_of)
 ]
+# What waits for its answer, of a launch or (NULL) of all.
+_WAITS = (ATTEMPT.c.state == "awaiting") & (
+    bindparam("launch").is_(None) | (ATTEMPT.c.launch_id == bindparam("launch"))
+)
+_WAITING = Prepared(select(ATTEMPT.c.provider, func.sum(ATTEMPT.c.numbers)).where(_WAITS).group_by(ATTEMPT.c.provider))
+_AWAITED = Prepared(
+    select(ATTEMPT.c.attempt_id, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.polls, POLL.c.told_at)
+    .join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
+    .where(_WAITS)
+)
+_ANSWERED = Prepared(
+    select(func.max(REPLY.c.received_at)).where(REPLY.c.attempt_id == bindparam("attempt"), REPLY.c.source != "log")
+)
 
 
 @dataclass(slots=True)
@@ -60,7 +74,7 @@ class Collector:
     async def look(self) -> int:
         """Read what came, ask what can be asked again, give up what is overdue; returns how many were decided."""
         made = await asyncio.to_thread(self._settle_what_came)
-        asked = await asyncio.to_thread(due_polls, self.ledger, self.lanes, self._mine(select(ATTEMPT)), GROUP)
+        asked = await asyncio.to_thread(due_polls, self.ledger, self.lanes, self.launch_id, GROUP)
         if asked:
             told = await send_polls(self.lanes, self.privacy, asked)
             await asyncio.to_thread(keep_polled, self.ledger, self.lanes, told)
@@ -69,26 +83,13 @@ class Collector:
 
     def waiting(self) -> dict[str, int]:
         """How many numbers wait for their answers, by provider."""
-        query = select(ATTEMPT.c.provider, func.sum(ATTEMPT.c.numbers)).where(ATTEMPT.c.state == "awaiting")
         with self.ledger.store.read() as connection:
-            return dict(connection.execute(self._mine(query).group_by(ATTEMPT.c.provider)).tuples().all())
-
-    def more_is_due(self) -> bool:
-        """Whether there is something that may be asked about at once, and had to wait for the pace."""
-        now = self.ledger.store.clock()
-        mine = POLL.c.attempt_id == ATTEMPT.c.attempt_id
-        query = select(func.count()).select_from(ATTEMPT).join(POLL, mine, isouter=True)
-        query = query.where(askable(self.lanes, now), func.coalesce(POLL.c.next_at, 0) <= now)
-        with self.ledger.store.read() as connection:
-            return bool(connection.scalar(self._mine(query)))
-
-    def _mine(self, query: Select[Any]) -> Select[Any]:
-        return query if self.launch_id is None else query.where(ATTEMPT.c.launch_id == self.launch_id)
+            return dict(_WAITING.rows(connection, launch=self.launch_id))
 
     def _settle_what_came(self) -> int:
         """Settle what the replies that came since the last look suffice for."""
         with self.ledger.store.read() as connection:
-            newest = _NEWEST.value(connection)
+            newest = newest_reply(connection)
             found = {
                 attempt_id
                 for undecided in _CAME
@@ -102,29 +103,29 @@ class Collector:
     def _give_up(self) -> int:
         """Decide what nothing more is waited for: its time is over, or its price alone is missing for long."""
         now = self.ledger.store.clock()
-        query = select(ATTEMPT.c.attempt_id, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.polls, POLL.c.told_at)
-        query = query.join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
         with self.ledger.store.read() as connection:
-            rows = connection.execute(self._mine(query).where(ATTEMPT.c.state == "awaiting")).all()
+            rows = _AWAITED.dicts(connection, launch=self.launch_id)
             over = [
-                row.attempt_id for row in rows if self._in_vain(row, now) or _only_price_is_missing(connection, row)
+                row["attempt_id"]
+                for row in rows
+                if self._in_vain(row, now) or _only_price_is_missing(connection, row, now)
             ]
         return sum(self._decide(group, given_up=True) for group in _groups(over))
 
-    def _in_vain(self, row: Row[Any], now: int) -> bool:
+    def _in_vain(self, row: Mapping[str, Any], now: int) -> bool:
         """Whether its time is over, and whoever can be asked about it has been since."""
-        if not overdue(row._mapping, now):
+        if not overdue(row, now):
             return False
-        product = provider(row.provider).products[row.product]
-        askable = row.provider in self.lanes and pollable(product)
-        return not askable or (row.told_at or 0) >= row.reserved_at + product.patience * 1_000_000
+        product = provider(row["provider"]).products[row["product"]]
+        askable = row["provider"] in self.lanes and pollable(product)
+        return not askable or (row["told_at"] or 0) >= row["reserved_at"] + product.patience * 1_000_000
 
     def _decide(self, attempt_ids: Sequence[str], *, given_up: bool) -> int:
         with self.ledger.store.read() as connection:
-            rows = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(attempt_ids))).mappings()
+            rows = attempts(connection, attempt_ids)
             # Of what is in doubt already nothing is waited for: what is there settles.
             moves: list[Move] = [
-                decided(connection, dict(row), given_up=given_up or row["state"] == "in_doubt") for row in rows
+                decided(connection, row, given_up=given_up or row["state"] == "in_doubt") for row in rows
             ]
         moves = [move for move in moves if given_up or not isinstance(move, Await | Doubt)]
         if not moves:
@@ -139,11 +140,17 @@ def overdue(attempt: Mapping[Any, Any], now: int) -> bool:
     return patience > 0 and bool(attempt["reserved_at"] + patience * 1_000_000 <= now)
 
 
-def _only_price_is_missing(connection: Connection, row: Row[Any]) -> bool:
-    if not provider(row.provider).products[row.product].priced_late or (row.polls or 0) < PRICE_POLLS:
+def _only_price_is_missing(connection: Connection, row: Mapping[str, Any], now: int) -> bool:
+    """Whether every number is answered, and the price was asked for long enough after the last answer."""
+    if not provider(row["provider"]).products[row["product"]].priced_late or not row["polls"]:
         return False
-    attempt = connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == row.attempt_id)).mappings().one()
-    return not read_attempt(connection, dict(attempt)).unanswered
+    since = _ANSWERED.value(connection, attempt=row["attempt_id"]) or 0
+    told = (row["told_at"] or 0) >= since + PRICE_WAIT * 1_000_000
+    refused = row["polls"] >= PRICE_POLLS and now >= since + PRICE_PAUSE * 1_000_000
+    if not (told or refused):
+        return False
+    (attempt,) = attempts(connection, [row["attempt_id"]])
+    return not read_attempt(connection, attempt).unanswered
 
 
 def _groups(ids: Sequence[str]) -> Iterator[Sequence[str]]:

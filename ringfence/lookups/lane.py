@@ -22,6 +22,7 @@ DOUBTS = 3
 class Lane:
     """A provider with its client. `stopped` is why nothing more goes out, `busy` how many requests are out.
 
+    `account` is a keyed digest of as whom it is asked.
     `closed` has the products alone that are given up, and why; `refusals` what the provider itself said no with.
     `halted` says that somebody has stopped it by hand.
     `tries` and `doubts` count since the last settled reply; `resumes` ends the pause after a failure, `not_before` any
@@ -32,6 +33,7 @@ class Lane:
 
     provider: Provider
     base_url: str
+    account: str
     options: Mapping[str, str]
     client: Client
     in_flight: int

@@ -12,7 +12,7 @@ from ringfence.lookups.lane import Lane
 from ringfence.lookups.polling import Due
 from ringfence.lookups.spend import kept_headers
 from ringfence.money.ledger import Ledger
-from ringfence.money.moves import Stored, keep_replies
+from ringfence.money.moves import Stored, attempts, keep_replies
 from ringfence.money.schema import ATTEMPT, POLL
 from ringfence.providers.collectable import Poll
 from ringfence.providers.refusal import retry_after
@@ -62,9 +62,9 @@ def _opened(
     """The attempts of which a full page was told: it opens others, which are asked for at once."""
     shared = {due.attempt_id for due, poll, exchange in told if poll.shared and isinstance(exchange, Reply)}
     found = set()
-    for row in connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id.in_(shared))).mappings():
+    for row in attempts(connection, sorted(shared)):
         lane = lanes[row["provider"]]
-        if asks(connection, lane.provider, lane.base_url, lane.options, dict(row), now).new:
+        if asks(connection, lane.provider, lane.base_url, lane.options, row, now, lane.account).new:
             found.add(row["attempt_id"])
     return found
 

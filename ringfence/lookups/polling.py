@@ -6,18 +6,20 @@ Only GET requests leave here, which buy nothing. One that fails is made again la
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, func
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.config.sections import Privacy
 from ringfence.http.exchange import Exchange, Reply
-from ringfence.lookups.asking import askable, asks
+from ringfence.lookups.asking import askable, asks, others_near
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.privacy import by_phone
 from ringfence.lookups.replies import numbers_of
 from ringfence.money.ledger import Ledger
+from ringfence.money.prepared import Prepared
 from ringfence.money.rate import take
 from ringfence.money.schema import ATTEMPT, POLL
 from ringfence.money.store import unpack
@@ -35,11 +37,21 @@ DOUBTFUL_PAUSE = 21_600
 _NEVER = 10 * 365 * 86_400
 
 
+_NEW = insert(POLL)
+_AGAIN = {"polls": _NEW.excluded.polls, "next_at": _NEW.excluded.next_at}
+_TOLD = func.coalesce(_NEW.excluded.told_at, POLL.c.told_at)
+_ASKED = Prepared(
+    _NEW.on_conflict_do_update(index_elements=["attempt_id"], set_={**_AGAIN, "told_at": _TOLD}),
+    ("attempt_id", "polls", "next_at", "told_at"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """An attempt that may be asked about now, with the requests that its provider states, and how often it was.
 
-    `whole` says that these are all requests there are: none had to wait for the pace.
+    `others` are the provider's ids of what was asked beside it; `whole` says that none of its requests had to wait for
+    the pace.
     """
 
     attempt_id: str
@@ -49,22 +61,35 @@ class Due:
     polls: Sequence[Poll]
     times: int
     again_at: int
+    others: frozenset[str] = frozenset()
     whole: bool = True
 
 
-def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], most: int) -> list[Due]:
-    """What may be asked about now, as far as the vendors' paces allow; of at most so many attempts."""
-    now = ledger.store.clock()
-    query = (
-        attempts.add_columns(POLL.c.polls)
-        .join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
-        .where(askable(lanes, now))
-        .where(POLL.c.next_at.is_(None) | (POLL.c.next_at <= now))
+@cache
+def _due_now(names: frozenset[str]) -> Prepared:
+    """The attempts at these providers, of a launch or (NULL) of all, that may be asked about now."""
+    query = select(ATTEMPT, POLL.c.polls).join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)
+    return Prepared(
+        query.where(askable(names))
+        .where(POLL.c.next_at.is_(None) | (POLL.c.next_at <= bindparam("now")))
+        .where(bindparam("launch").is_(None) | (ATTEMPT.c.launch_id == bindparam("launch")))
         .order_by(POLL.c.next_at, ATTEMPT.c.reserved_at)
-        .limit(most)
+        .limit(bindparam("most"))
     )
+
+
+def more_is_due(ledger: Ledger, lanes: Mapping[str, Lane]) -> bool:
+    """Whether there is something that may be asked about at once, and had to wait for the pace."""
     with ledger.store.read() as connection:
-        rows = [dict(row) for row in connection.execute(query).mappings()]
+        query = _due_now(frozenset(lanes))
+        return bool(query.rows(connection, now=ledger.store.clock(), launch=None, most=1))
+
+
+def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], launch_id: str | None, most: int) -> list[Due]:
+    """What may be asked about now (None: of all launches), as far as the vendors' paces allow; of so many attempts."""
+    now = ledger.store.clock()
+    with ledger.store.read() as connection:
+        rows = _due_now(frozenset(lanes)).dicts(connection, now=now, launch=launch_id, most=most)
         found = [_due(connection, lanes[row["provider"]], row, now) for row in rows]
     if not found:
         return []
@@ -77,14 +102,23 @@ def due_polls(ledger: Ledger, lanes: Mapping[str, Lane], attempts: Select[Any], 
 def _due(connection: Connection, lane: Lane, attempt: Mapping[str, Any], now: int) -> Due:
     numbers = list(numbers_of(connection, unpack(attempt["subjects"])).values())
     times = attempt["polls"] or 0
-    polls = asks(connection, lane.provider, lane.base_url, lane.options, attempt, now).polls
+    polls = asks(connection, lane.provider, lane.base_url, lane.options, attempt, now, lane.account).polls
     is_doubtful = attempt["state"] != "awaiting"
     longest = DOUBTFUL_PAUSE if is_doubtful else LAST_PAUSE
     pause = min(FIRST_PAUSE * 2 ** min(times, 20), longest)
     if is_doubtful and not polls:
         pause = _NEVER if attempt["state"] == "voided" else longest
     again_at = now + int(pause * 1_000_000)
-    return Due(attempt["attempt_id"], attempt["provider"], attempt["country"], numbers, polls, times + 1, again_at)
+    return Due(
+        attempt_id=attempt["attempt_id"],
+        provider=attempt["provider"],
+        country=attempt["country"],
+        numbers=numbers,
+        polls=polls,
+        times=times + 1,
+        again_at=again_at,
+        others=others_near(connection, attempt) if any(poll.shared for poll in polls) else frozenset(),
+    )
 
 
 def _paced(connection: Connection, lane: Lane, due: Due, now: int) -> Due:
@@ -105,10 +139,6 @@ def _paced(connection: Connection, lane: Lane, due: Due, now: int) -> Due:
 
 def _put(connection: Connection, asked: Sequence[Due], now: int) -> None:
     """Note when each may be asked about again; that there is nothing to ask is told at once."""
-    put = insert(POLL)
-    changed = {"polls": put.excluded.polls, "next_at": put.excluded.next_at}
-    told = func.coalesce(put.excluded.told_at, POLL.c.told_at)
-    put = put.on_conflict_do_update(index_elements=["attempt_id"], set_={**changed, "told_at": told})
     rows = [
         {
             "attempt_id": one.attempt_id,
@@ -118,7 +148,7 @@ def _put(connection: Connection, asked: Sequence[Due], now: int) -> None:
         }
         for one in asked
     ]
-    connection.execute(put, rows)
+    _ASKED.run_many(connection, rows)
 
 
 async def send_polls(
@@ -132,14 +162,16 @@ async def send_polls(
         if not isinstance(exchange, Reply):
             return due, poll, exchange
         rule = by_phone(privacy, dict.fromkeys(due.numbers, due.country))
-        body = _own(lane.provider, poll, exchange.body, due.numbers)
+        body = _own(lane.provider, poll, exchange.body, due)
         return due, poll, Reply(exchange.status, exchange.headers, lane.provider.withhold(body, rule))
 
     return list(await asyncio.gather(*(one(due, poll) for due in asked for poll in due.polls)))
 
 
-def _own(kind: Provider, poll: Poll, body: bytes, numbers: Sequence[str]) -> bytes:
+def _own(kind: Provider, poll: Poll, body: bytes, due: Due) -> bytes:
     """What of a reply is about this attempt: what tells of others is not ours to keep."""
     if not poll.shared:
         return body
-    return kind.part(body, [Phone(number) for number in numbers]) if isinstance(kind, Traceable) else b""
+    if not isinstance(kind, Traceable):
+        return b""
+    return kind.part(body, [Phone(number) for number in due.numbers], due.others)

@@ -9,14 +9,15 @@ from sqlalchemy import Connection
 from ringfence.config.environment import Setup
 from ringfence.errors import RingfenceError
 from ringfence.lookups.asking import asks, pollable
+from ringfence.lookups.lanes import account_of
 from ringfence.providers.collectable import traced
 from ringfence.providers.registry import provider
 
 _SECOND = 1_000_000
 
 
-def prospect(connection: Connection, setup: Setup, attempt: Mapping[str, Any], now: int) -> str:
-    """A sentence about an attempt (a row of the ledger) at a moment (microseconds UTC); empty while it is out."""
+def prospect(connection: Connection, setup: Setup, key: bytes, attempt: Mapping[str, Any], now: int) -> str:
+    """A sentence about an attempt (a row of this ledger) at a moment (microseconds UTC); empty while it is out."""
     section = setup.config.providers.get(attempt["provider"])
     kind = provider(attempt["provider"])
     product = kind.products[attempt["product"]]
@@ -34,15 +35,17 @@ def prospect(connection: Connection, setup: Setup, attempt: Mapping[str, Any], n
     if how and now < attempt["reserved_at"] + how.begins * _SECOND:
         return f"is asked about from {_time(setup, attempt['reserved_at'], how.begins)}; {end}"
     try:
-        address = setup.base_url(attempt["provider"])
+        address, account = setup.base_url(kind.name), account_of(setup, kind.name, key)
     except RingfenceError as error:
         return f"needs a decision: it cannot be asked about ({error}); {end}"
-    if asks(connection, kind, address, options, attempt, now).polls:
+    if asks(connection, kind, address, options, attempt, now, account).polls:
         until = f" until {_time(setup, attempt['reserved_at'], how.until)}" if how else ""
         return f"is asked about{until}; {end}"
     if product.traced and not how:
         return f"needs a decision, or providers.{kind.name}.{product.traced.option}: on, which may cost; {end}"
     told = "its provider's log does not tell" if how else "its provider cannot be asked"
+    if how and attempt["account"] not in (None, account):
+        told = f"it was sent with other credentials of {kind.name} than there are now"
     return f"needs a decision: {told}; {end}"
 
 

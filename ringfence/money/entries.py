@@ -37,7 +37,7 @@ CHANGING = (
 BORN = (
     *("attempt_id", "quote_id", "launch_id", "worker_id", "provider", "product", "country", "source", "facts"),
     *("currency", "unit_price", "terms", "rate", "numbers", "state", "held", "evidence", "residue_of", "retry_of"),
-    *("reserved_at", "fingerprint", "subjects", "origin"),
+    *("reserved_at", "fingerprint", "subjects", "origin", "account"),
 )
 _NEW_ATTEMPT = Prepared(insert(ATTEMPT), BORN)
 _NEW_HOLD = Prepared(insert(HOLD), ("attempt_id", "counter_id", "held"))

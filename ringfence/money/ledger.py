@@ -19,7 +19,7 @@ from ringfence.money.schema import ATTEMPT, JOURNAL, META, WORKER
 from ringfence.money.store import FILE_NAME, Store, keyed_hash, wait_for
 
 # The newest revision in migrations/versions; a ledger that is behind is migrated when it is opened.
-REVISION = "0004"
+REVISION = "0005"
 _SETTLED_SEQ = Prepared(select(func.coalesce(func.max(ATTEMPT.c.settled_seq), 0)))
 _KNOWN = Prepared(select(WORKER.c.worker_id).where(WORKER.c.worker_id.in_(listed("ids"))))
 _EVENT = Prepared(insert(JOURNAL), ("at", "event", "who", "why", "caps"))

@@ -32,6 +32,7 @@ __all__ = [
     "Stored",
     "Void",
     "apply",
+    "attempts",
     "dearest",
     "keep_replies",
     "newest_reply",
@@ -81,6 +82,11 @@ def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Store
     _KEEP.run_many(connection, rows)
 
 
+def attempts(connection: Connection, ids: Sequence[str]) -> list[Row]:
+    """These attempts, in no order."""
+    return _ATTEMPTS.dicts(connection, ids=json.dumps(ids))
+
+
 def newest_reply(connection: Connection) -> int:
     """The id of the newest reply of all; 0 while there is none."""
     return int(_NEWEST.value(connection))
@@ -95,23 +101,23 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
     """Make these moves; one for an attempt that is final already changes nothing. Returns how many were made."""
     if not moves:
         return 0
-    ids = json.dumps([move.attempt_id for move in moves])
-    attempts = {row["attempt_id"]: row for row in _ATTEMPTS.dicts(connection, ids=ids)}
+    ids = [move.attempt_id for move in moves]
+    found = {row["attempt_id"]: row for row in attempts(connection, ids)}
     holds: dict[str, list[Row]] = {}
-    for row in _HOLDS.dicts(connection, ids=ids):
+    for row in _HOLDS.dicts(connection, ids=json.dumps(ids)):
         holds.setdefault(row["attempt_id"], []).append(row)
     entries = Entries(ledger.store.clock(), who)
     seq = settled_seq(connection)
     made = 0
     for move in moves:
-        attempt = attempts[move.attempt_id]
+        attempt = found[move.attempt_id]
         waits = isinstance(move, Await)
         doubt = isinstance(move, Doubt | Settle) and not _answers(move, attempt)
         if attempt["state"] not in OPEN or attempt["state"] == ("awaiting" if waits else "in_doubt" if doubt else ""):
             continue
         made += 1
         # One transaction may move an attempt once: the next move would read it as it was.
-        attempts[move.attempt_id] = {**attempt, "state": "moved"}
+        found[move.attempt_id] = {**attempt, "state": "moved"}
         mine = holds.get(move.attempt_id, [])
         if isinstance(move, Void):
             finish(entries, attempt, mine, "voided", 0, move.evidence, read_to=newest_reply(connection))

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.money.ledger import Ledger
 from ringfence.money.prepared import Prepared
 from ringfence.money.schema import PROGRESS
+
+_ROW = Prepared(select(PROGRESS).where(PROGRESS.c.launch_id == bindparam("launch")))
 
 
 def put(connection: Connection, launch_id: str, at: int, **values: str | int) -> None:
@@ -36,8 +38,7 @@ def phase(ledger: Ledger, launch_id: str, name: str) -> None:
 def get(ledger: Ledger, launch_id: str) -> Mapping[str, Any] | None:
     """The row of a launch, None before it began."""
     with ledger.store.read() as connection:
-        row = connection.execute(select(PROGRESS).where(PROGRESS.c.launch_id == launch_id)).mappings().one_or_none()
-        return None if row is None else dict(row)
+        return next(iter(_ROW.dicts(connection, launch=launch_id)), None)
 
 
 def failed(ledger: Ledger, launch_id: str, sentence: str) -> None:

@@ -26,6 +26,12 @@ DAY = 86_400_000_000
 _SAME = ("provider", "product", "country", "source", "facts", "step", "terms")
 _QUOTE = Prepared(select(QUOTE).where(QUOTE.c.quote_id == bindparam("key")))
 _LINES = Prepared(select(QUOTE_LINE).where(QUOTE_LINE.c.quote_id == bindparam("key")).order_by(QUOTE_LINE.c.line))
+_OF_LAUNCH = Prepared(
+    select(QUOTE.c.quote_id)
+    .where(QUOTE.c.launch_id == bindparam("launch"))
+    .order_by(QUOTE.c.created_at.desc())
+    .limit(1)
+)
 _APPROVED = Prepared(
     select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > bindparam("at")).order_by(APPROVAL.c.approved_at)
 )
@@ -133,8 +139,8 @@ def load(connection: Connection, quote_id: str) -> Quote:
 
 def of_launch(connection: Connection, launch_id: str) -> str | None:
     """The id of the newest quote that a launch has made."""
-    query = select(QUOTE.c.quote_id).where(QUOTE.c.launch_id == launch_id).order_by(QUOTE.c.created_at.desc())
-    return connection.scalar(query.limit(1))
+    quote_id: str | None = _OF_LAUNCH.value(connection, launch=launch_id)
+    return quote_id
 
 
 def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why: str) -> Money:

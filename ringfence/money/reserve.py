@@ -4,7 +4,7 @@ Reserve and sent are one commit. An attempt that this commit holds may have cost
 to the process; an attempt that it does not hold was never sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -36,11 +36,15 @@ class Reserved:
 
 @dataclass(slots=True)
 class Owner:
-    """Who reserves: the worker whose lock guards these attempts, and the launch they belong to."""
+    """Who reserves: the worker whose lock guards these attempts, and the launch they belong to.
+
+    `accounts` are keyed digests of as whom each provider is asked.
+    """
 
     worker_id: str
     launch_id: str
     zone: ZoneInfo
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 def fingerprint(ledger: Ledger, batch: Batch, numbers: Sequence[str]) -> str:
@@ -124,6 +128,7 @@ def _enter(
             "reserved_at": entries.at,
             "fingerprint": digest,
             "subjects": pack(list(numbers)),
+            "account": owner.accounts.get(batch.provider),
         }
     )
     entries.holds.extend({"attempt_id": attempt_id, "counter_id": counter, "held": counted} for counter in counters)

@@ -95,6 +95,7 @@ def _split(ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row],
         "terms",
         "rate",
         "origin",
+        "account",
         "reserved_at",
     )
     entries.attempts.append(

@@ -1,6 +1,6 @@
 """The contract of what a provider answers later: by callback, or when it is asked again, which buys nothing. No I/O."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -81,8 +81,11 @@ class Collectable(Provider, Protocol):
 class Traceable(Collectable, Protocol):
     """A provider that can be asked what became of a request whose reply never came."""
 
-    def part(self, page: bytes, asked: Sequence[Phone]) -> bytes:
-        """What of a shared page is about these numbers, and how much there was; empty for what cannot be read."""
+    def part(self, page: bytes, asked: Sequence[Phone], others: Set[str]) -> bytes:
+        """What of a shared page is about these numbers, and how much there was; empty for what cannot be read.
+
+        What bears the id of another request (`others`) is about that one.
+        """
         ...
 
     def uncharged(self, product: str, told: Sequence[Later], asked: Sequence[Phone]) -> str | None:

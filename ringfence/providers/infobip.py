@@ -5,7 +5,7 @@ are in `infobip_codes`, what is answered later in `infobip_notify` and `infobip_
 a reply in `infobip_traces`, XML in `infobip_markup`; what may not be kept is cut in `infobip_privacy`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -20,13 +20,13 @@ from ringfence.providers.collectable import Later, Poll, Traceable, Waiting
 from ringfence.providers.infobip_item import lookup, rejected
 from ringfence.providers.infobip_logs import PAGE, logged, polls
 from ringfence.providers.infobip_markup import LISTS, NUMBER, document
-from ringfence.providers.infobip_notify import acknowledged, called_back
+from ringfence.providers.infobip_notify import acknowledged, called_back, request_ref
 from ringfence.providers.infobip_privacy import withhold
 from ringfence.providers.infobip_traces import TRACED, by_time, part, uncharged
 from ringfence.providers.lookup import ErrorClass, Fact, Lookup, Outcome, Validity
 from ringfence.providers.matching import matched, named, results, settled
 from ringfence.providers.provider import Ask, Credentials, Parsed, Product, Provider
-from ringfence.providers.reading import field, text, word
+from ringfence.providers.reading import field, word
 from ringfence.providers.refusal import refusal
 
 _FACTS = frozenset({Fact.CARRIER, Fact.PORTED, Fact.VALIDITY, Fact.REACHABILITY, Fact.ROAMING})
@@ -103,7 +103,7 @@ class Infobip(Traceable):
             return Parsed("doubt", "HTTP 200 without a list of results" + (f": {reason}" if reason else ""))
         found = matched(items, NUMBER, asked)
         if product == "query":
-            parsed = replace(settled(found, lookup, asked, reply), request_ref=text(field(read, "bulkId")))
+            parsed = replace(settled(found, lookup, asked, reply), request_ref=request_ref(found, read))
         else:
             parsed = acknowledged(found, read, asked)
         turned_down = all(rejected(item) for about in found.items.values() for item in about)
@@ -120,9 +120,9 @@ class Infobip(Traceable):
         del product
         return logged(later, accepted, asked) if later.source == "log" else called_back(later.reply, accepted, asked)
 
-    def part(self, page: bytes, asked: Sequence[Phone]) -> bytes:
-        """The entries of a page of the log that are about these numbers."""
-        return part(page, asked)
+    def part(self, page: bytes, asked: Sequence[Phone], others: Set[str]) -> bytes:
+        """The entries of a page of the log that are about these numbers, and no other request's."""
+        return part(page, asked, others)
 
     def uncharged(self, product: str, told: Sequence[Later], asked: Sequence[Phone]) -> str | None:
         """That the log has nothing about any of them."""

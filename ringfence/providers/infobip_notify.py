@@ -63,14 +63,19 @@ def acknowledged(found: Matched, read: object, asked: Sequence[Phone]) -> Parsed
     Where all is rejected the request waits too: what that cost is in the log.
     """
     lookups = _answers(found, asked, is_final)
-    ids = [text(item.get("messageId")) for each in found.items.values() for item in each]
     return Parsed(
         verdict="awaiting" if found.items else "doubt",
         evidence=f"HTTP 200 that names {len(found.items)} of {len(asked)} numbers and rejects {len(lookups)}",
         lookups=lookups,
         unasked=found.unasked,
-        request_ref=text(field(read, "bulkId")) or (ids[0] if len(ids) == 1 else None),
+        request_ref=request_ref(found, read),
     )
+
+
+def request_ref(found: Matched, read: object) -> str | None:
+    """The id of a request, or of the only number that it asks about."""
+    ids = [text(item.get("messageId")) for each in found.items.values() for item in each]
+    return text(field(read, "bulkId")) or (ids[0] if len(ids) == 1 else None)
 
 
 def called_back(reply: Reply, accepted: Reply | None, asked: Sequence[Phone]) -> Parsed:

@@ -5,7 +5,7 @@ the last 48 hours. How far it lags behind is not documented.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import httpx
 
@@ -39,13 +39,18 @@ def _poll(window: Window, base_url: str) -> Poll:
     return Poll("log", window.ref, httpx.Request("GET", url, headers={"Accept": "application/json"}), shared=True)
 
 
-def part(page: bytes, asked: Sequence[Phone]) -> bytes:
-    """The entries about these numbers, and how many there were; empty for what is no page."""
+def part(page: bytes, asked: Sequence[Phone], others: Set[str]) -> bytes:
+    """The entries about these numbers and of no other request, and how many there were; empty for what is no page."""
     entries = results(document(page), LISTS)
     if entries is None:
         return b""
     found = matched(entries, NUMBER, asked)
-    mine = [entry for about in found.items.values() for entry in about]
+    mine = [
+        entry
+        for about in found.items.values()
+        for entry in about
+        if others.isdisjoint(map(str, (entry.get("bulkId"), entry.get("messageId"))))
+    ]
     return json.dumps({LISTS[0]: mine, _ENTRIES: len(entries)}, separators=(",", ":")).encode()
 
 

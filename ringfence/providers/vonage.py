@@ -5,7 +5,7 @@ acknowledgement and a callback in `vonage_async`, what became of a request witho
 `vonage_markup`; what may not be kept is cut in `vonage_privacy`. Its successor is `vonage_insights`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
@@ -141,9 +141,9 @@ class Vonage(Levels, Traceable):
             return vonage_reports.recorded(later, product, asked)
         return super().parse_later(product, later, accepted, asked)
 
-    def part(self, page: bytes, asked: Sequence[Phone]) -> bytes:
-        """The records of a report that are about these numbers."""
-        return vonage_reports.part(page, asked)
+    def part(self, page: bytes, asked: Sequence[Phone], others: Set[str]) -> bytes:
+        """The records of a report that are about these numbers, and no other request's."""
+        return vonage_reports.part(page, asked, others)
 
     def uncharged(self, product: str, told: Sequence[Later], asked: Sequence[Phone]) -> str | None:  # noqa: ARG002
         """Never: that every request has a record is not documented."""

@@ -11,7 +11,7 @@ is the network's. So a missing record is no evidence, and its facts are at most 
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -61,14 +61,16 @@ def _poll(base_url: str, ref: str, query: Mapping[str, str]) -> Poll:
     return Poll("log", ref, httpx.Request("GET", url, headers={"Accept": "application/json"}), shared=True)
 
 
-def part(page: bytes, asked: Sequence[Phone]) -> bytes:
-    """The records about these numbers, and how many there were; empty for what is no report."""
+def part(page: bytes, asked: Sequence[Phone], others: Set[str]) -> bytes:
+    """The records about these numbers and of no other request, and how many there were; empty for what is no report."""
     read = read_exact(page)
     records = results(read, _LIST)
     if records is None:
         return b""
     found = matched(records, _NUMBER, asked)
-    mine = [record for about in found.items.values() for record in about]
+    mine = [
+        record for about in found.items.values() for record in about if text(record.get("request_id"), 40) not in others
+    ]
     kept = {_LIST[0]: mine, _RECORDS: len(records), "request_status": field(read, "request_status")}
     return json.dumps(kept, separators=(",", ":")).encode()
 

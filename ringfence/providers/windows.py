@@ -5,7 +5,7 @@ is asked about again in halves. Pure, and no vendor's words.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -76,7 +76,17 @@ def window_of(ref: str) -> Window | None:
 
 def clock_of(reply: Reply) -> datetime | None:
     """When a reply was made, by its vendor's clock."""
-    return moment(reply.headers.get("date", ""), parsedate_to_datetime)
+    return dated(reply.headers)
+
+
+def dated(headers: Mapping[str, str]) -> datetime | None:
+    """The time that the headers of a reply tell."""
+    return moment(headers.get("date", ""), parsedate_to_datetime)
+
+
+def agree(clock: datetime | None, ours: datetime) -> bool:
+    """Whether a vendor's clock, where it tells the time, is near to ours."""
+    return clock is None or abs(clock - ours) <= _SKEW
 
 
 def wanted(root: Window, pages: Sequence[Page], traced: Traced) -> list[Window]:
@@ -105,7 +115,7 @@ def widest(pages: Sequence[Page]) -> Window | None:
 
 def _sure(page: Page, traced: Traced) -> bool:
     """Whether a page that is not full tells all of its window: late enough, not too late, by clocks that agree."""
-    if page.at is None or page.clock is None or abs(page.clock - page.at) > _SKEW:
+    if page.at is None or page.clock is None or not agree(page.clock, page.at):
         return False
     after, until = timedelta(seconds=traced.after), timedelta(seconds=traced.until)
     return page.window.until + after <= page.at <= page.window.since + until

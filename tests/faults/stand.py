@@ -274,6 +274,7 @@ def _lane(kind: Kind, client: Client, url: str, clock: Clock) -> Lane:
     return Lane(
         provider=provider(kind.provider),
         base_url=url,
+        account="account",
         options=_options(kind),
         client=client,
         in_flight=1,

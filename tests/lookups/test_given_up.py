@@ -100,10 +100,7 @@ def test_what_is_in_doubt_settles_by_what_comes_then(
     (attempt,) = house.attempts()
     if attempt["state"] == "awaiting":
         pytest.fail("nothing could be asked and nothing came: in doubt after its patience")
-    status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
-    items = [{"to": phone[1:], "status": status, "error": {"groupId": 0, "id": 0}} for phone in numbers("NL", 5)]
-    url = callback_url(house.setup.config.callbacks.public_url or "", house.ledger, "infobip", attempt["attempt_id"])
-    assert httpx.post(url, content=json.dumps({"results": items}), trust_env=False).status_code == 200
+    _call_back(house, attempt["attempt_id"])
     assert anything_to_collect(house.ledger) is not None
     if by == "a run":
         recover(house.ledger)
@@ -113,6 +110,41 @@ def test_what_is_in_doubt_settles_by_what_comes_then(
     assert house.lookups().height == 5
     assert set(house.states()) == {"settled"}
     house.check()
+
+
+@pytest.mark.parametrize(("status", "hours"), [(200, [0.2]), (403, [0.1, 0.1])])
+def test_a_price_is_waited_for_since_the_last_answer(
+    build: Build, receivers: ExitStack, monkeypatch: pytest.MonkeyPatch, status: int, hours: list[float]
+) -> None:
+    """However often the log was asked before: the list price counts where none is told well after the callback."""
+    house = _notify(build, receivers, 5, loss=1.0)
+
+    async def empty(_client: Client, _request: httpx.Request) -> Exchange:
+        return Reply(status, {}, b'{"results": []}')
+
+    monkeypatch.setattr(Client, "poll", empty)
+    house.run()
+    for _ in range(10):
+        later(house, monkeypatch, 0.2)
+        collect(house.setup, house.ledger, "test")
+    (attempt,) = house.attempts()
+    _call_back(house, attempt["attempt_id"])
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["awaiting"]
+    for some in hours:
+        assert house.states() == ["awaiting"]
+        later(house, monkeypatch, some)
+        collect(house.setup, house.ledger, "test")
+    assert house.states() == ["settled"]
+    house.check()
+
+
+def _call_back(house: House, attempt_id: str) -> None:
+    """Send the answers about all five numbers of a request."""
+    status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
+    items = [{"to": phone[1:], "status": status, "error": {"groupId": 0, "id": 0}} for phone in numbers("NL", 5)]
+    url = callback_url(house.setup.config.callbacks.public_url or "", house.ledger, "infobip", attempt_id)
+    assert httpx.post(url, content=json.dumps({"results": items}), trust_env=False).status_code == 200
 
 
 def test_an_early_callback_is_not_passed_over(

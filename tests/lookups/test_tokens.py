@@ -121,7 +121,7 @@ def test_a_late_refusal_of_an_old_token_is_no_second_one() -> None:
     """What was out with the old token is refused after the new one was taken: it gets its new attempt all the same."""
     dropped: list[int] = []
     client = cast("Client", SimpleNamespace(drop_token=dropped.append))
-    lane = Lane(provider("kpn"), "", {}, client, in_flight=4, per_second=5)
+    lane = Lane(provider("kpn"), "", "account", {}, client, in_flight=4, per_second=5)
     assert [lane.renews(1), lane.renews(1)] == [True, True]
     lane.answered()
     assert [lane.renews(1), lane.renews(2)] == [True, False]

@@ -55,7 +55,7 @@ def nexts(house: House) -> set[str]:
     """What becomes of the open attempts by themselves."""
     now = house.ledger.store.clock()
     with house.ledger.store.read() as connection:
-        return {prospect(connection, house.setup, each, now) for each in house.attempts("in_doubt")}
+        return {prospect(connection, house.setup, house.ledger.key, each, now) for each in house.attempts("in_doubt")}
 
 
 # What happens to a request, and whether it is charged.
@@ -200,6 +200,67 @@ def test_the_same_log_concludes_when_the_clocks_agree(build: Build, monkeypatch:
     house.check()
 
 
+def test_a_request_that_was_sent_by_a_wrong_clock_is_not_looked_up(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log of another hour than that of the sending says nothing; a reply near it tells that the clock was wrong."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    with monkeypatch.context() as patched:
+        later(house, patched, 40, skew=30)
+        house.run()
+    assert house.states() == ["in_doubt", "settled"]
+    later(house, monkeypatch, 90, skew=30)
+    collect(house.setup, house.ledger, "test")
+    assert (house.states(), logs(house)) == (["in_doubt", "settled"], [])
+
+
+def test_a_request_of_another_account_is_not_looked_up(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log of whoever the provider is asked as now has nothing of what somebody else was charged."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unread"})
+    house.run()
+    later(house, monkeypatch, 25)
+    secrets = house.path.parent / ".env"
+    kept = secrets.read_text()
+    secrets.write_text("INFOBIP_API_KEY=another\n")
+    collect(house.setup, house.ledger, "test")
+    assert (house.states(), logs(house)) == (["in_doubt", "settled"], [])
+    (told,) = nexts(house)
+    assert told.startswith("needs a decision: it was sent with other credentials of infobip than there are now; ")
+    secrets.write_text(kept)
+    later(house, monkeypatch, 60 * 7)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["voided", "settled"]
+    house.check()
+
+
+def test_an_entry_of_another_request_settles_nothing(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What bears the id of a request that was answered is about that one, though it names the number and the time."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unread"})
+    house.run()
+    (doubt,), (other,) = house.attempts("in_doubt"), house.attempts("settled")
+    with house.ledger.store.read() as connection:
+        phone = next(iter(numbers_of(connection, unpack(doubt["subjects"])).values()))
+    sent_at = datetime.fromtimestamp(doubt["reserved_at"] / 1e6, UTC)
+
+    async def told(_client: Client, _request: httpx.Request) -> Exchange:
+        entry = {
+            "to": phone[1:],
+            "bulkId": other["request_ref"],
+            "messageId": "of-it",
+            "status": {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"},
+            "sentAt": f"{sent_at:%Y-%m-%dT%H:%M:%S}.000+0000",
+            "price": {"pricePerLookup": 0.01, "currency": "EUR"},
+        }
+        return Reply(200, {"date": format_datetime(datetime.now(UTC))}, json.dumps({"results": [entry]}).encode())
+
+    assert other["request_ref"]
+    later(house, monkeypatch, 25)
+    monkeypatch.setattr(Client, "poll", told)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["voided", "settled"]
+    house.check()
+
+
 def test_entries_of_another_time_and_of_others_are_not_kept(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry of the same number sent at another time settles nothing, and those of strangers are not stored."""
     house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unanswered"})
@@ -279,7 +340,9 @@ def test_what_comes_by_itself_is_told(build: Build, monkeypatch: pytest.MonkeyPa
     assert told.startswith("is asked about until 20" if asked else "needs a decision")
     with house.ledger.store.read() as connection:
         (attempt,) = house.attempts("in_doubt")
-        found = asks(connection, provider(vendor), house.url, {}, attempt, house.ledger.store.clock())
+        found = asks(
+            connection, provider(vendor), house.url, {}, attempt, house.ledger.store.clock(), attempt["account"]
+        )
     assert bool(found.polls) == asked
     later(house, monkeypatch, 60 * 48)
     (told,) = nexts(house)

@@ -63,7 +63,7 @@ def polls(accepted: Reply | None = None, told: Any = (), options: Any = ON) -> l
 def read(*records: Any, ref: str = WINDOW, product: str = "advanced", status: int = 200) -> Parsed:
     """A report that was asked for by time, read."""
     assert isinstance(PROVIDER, Traceable)
-    body = PROVIDER.part(report(*records), [ONE])
+    body = PROVIDER.part(report(*records), [ONE], frozenset())
     return PROVIDER.parse_later(product, Later("log", ref, Reply(status, {}, body)), None, [ONE])
 
 
@@ -121,7 +121,7 @@ def test_what_is_of_another_or_states_no_price_settles_nothing(changes: dict[str
 def test_nothing_that_comes_is_evidence_of_no_charge(body: bytes, status: int) -> None:
     """Whatever a report is or is not, a request is never void by it: that every one has a record is not documented."""
     assert isinstance(PROVIDER, Traceable)
-    later = Later("log", WINDOW, Reply(status, {}, PROVIDER.part(body, [ONE])), SENT)
+    later = Later("log", WINDOW, Reply(status, {}, PROVIDER.part(body, [ONE], frozenset())), SENT)
     assert PROVIDER.parse_later("advanced", later, None, [ONE]).verdict in ("awaiting", "doubt")
     empty = Later("log", WINDOW, Reply(200, {}, report()), SENT)
     assert PROVIDER.uncharged("advanced", [later, empty], [ONE]) is None
@@ -130,7 +130,7 @@ def test_nothing_that_comes_is_evidence_of_no_charge(body: bytes, status: int) -
 def test_records_of_others_and_names_are_not_kept() -> None:
     """What is stored has our number alone, and after the privacy rules nobody's name."""
     assert isinstance(PROVIDER, Traceable)
-    body = PROVIDER.part(report(record(OTHER), record()), [ONE])
+    body = PROVIDER.part(report(record(OTHER), record()), [ONE], frozenset())
     kept = PROVIDER.withhold(body, lambda _: frozenset({"caller_name", "imsi", "serving_msc", "roaming"})).decode()
     assert OTHER.digits not in kept
     assert "Avery" not in kept

@@ -11,6 +11,7 @@ from ringfence.lookups import buy as buying
 from ringfence.lookups.buy import Order, open_for_spending, require_fit
 from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.lane import Lane
+from ringfence.lookups.lanes import account_of
 from ringfence.lookups.publish import publish_settled
 from ringfence.lookups.recover import assume_billed, recover
 from ringfence.money import quotes
@@ -118,7 +119,7 @@ def _quote(process: Process, birth: Birth, launch_id: str) -> Quote:
 
 
 @asynccontextmanager
-async def lanes_of(setup: Setup, names: Iterable[str]) -> AsyncIterator[dict[str, Lane]]:
+async def lanes_of(setup: Setup, names: Iterable[str], key: bytes) -> AsyncIterator[dict[str, Lane]]:
     """The lanes of the process that asks, as `open_lanes` makes them, with a client that sends nothing anywhere."""
     process: Process = OWNER.get()
     lanes = {}
@@ -128,6 +129,7 @@ async def lanes_of(setup: Setup, names: Iterable[str]) -> AsyncIterator[dict[str
         lanes[name] = Lane(
             provider=_watched(process, provider(name)),
             base_url=setup.base_url(name),
+            account=account_of(setup, name, key),
             options=section.options(name),
             client=Client(process, name),  # type: ignore[arg-type]
             in_flight=section.in_flight,

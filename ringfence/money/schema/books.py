@@ -94,6 +94,8 @@ ATTEMPT = Table(
     Column("rate", Text),
     # The newest reply that was read when it was settled: what comes after it changes nothing of it.
     Column("read_to", BigInteger),
+    # A keyed digest of who the provider was asked as; NULL: not known.
+    Column("account", Text),
     CheckConstraint("state IN ('sent','awaiting','in_doubt','settled','voided')", name="attempt_state"),
     CheckConstraint("held >= 0 AND (actual IS NULL OR actual >= 0)", name="attempt_not_negative"),
     CheckConstraint("(state IN ('settled','voided')) = (actual IS NOT NULL)", name="attempt_final"),
