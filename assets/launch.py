@@ -18,6 +18,7 @@ from ringfence.config.model import Config
 from ringfence.errors import ConfigError, MoneyError, RingfenceError
 from ringfence.http import redact
 from ringfence.lake.tables import Lake
+from ringfence.lookups.buy import unfit
 from ringfence.lookups.quote import Narrow, narrowed
 from ringfence.lookups.recover import recover
 from ringfence.money import progress
@@ -72,7 +73,9 @@ class House(dg.ConfigurableResource):
             tags = context.run.tags
             launch_id = tags.get(LAUNCH_TAG) or tags.get(BACKFILL_TAG) or context.run.run_id
             worker = self._stack.enter_context(working(ledger, launch_id, context.run.run_id))
-            _fail_runs(context.instance, recover(ledger))
+            # An old copy that settles would soon be as far as the lake, and could no longer be told from the right one.
+            if unfit(setup, ledger) is None:
+                _fail_runs(context.instance, recover(ledger))
             self._launch = Launch(setup, ledger, Lake(setup.home, ledger.ledger_id), worker, launch_id)
         return self._launch
 

@@ -7,106 +7,22 @@ Debian's Chromium is not installed (`.ci/run` installs it).
 import os
 import re
 import shutil
-import socket
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
-import httpx
 import pytest
 
-from examples.demo.ui import serving
-from ringfence.cli.launch import dagster_home
-from ringfence.config import environment
-from ringfence.money import ledger as ledgers
-from ringfence.simulator.server import Settings, running
 from tests.sizes import whole
+from tests.ui import COUNTS, PHONES, SECRET, Place, place
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the browser test needs: pip install playwright")
 CHROMIUM = shutil.which("chromium")
+__all__ = ["place"]
 # Read now: the tests themselves run without the machine's variables.
 SCREENSHOTS = os.environ.get("RINGFENCE_SCREENSHOTS")
-SECRET, WRONG = "simulated-secret-of-a-test", "wrong-secret-of-a-test"
-PHONES = {"NL": "+31612341{:03d}", "DE": "+49151123450{:02d}", "GB": "+447400123{:03d}"}
-COUNTS = {"NL": 50, "DE": 30, "GB": 20}
-# One request a second, so that there is something to watch.
-CONFIG = """\
-home: ./home
-mode: simulate
-timezone: Europe/Amsterdam
-sources:
-  customers:
-    warehouse: duckdb:///crm.duckdb
-    relation: customers
-    key: [customer_id]
-    phones: [phone]
-    region: {{column: country}}
-    want: {{carrier: monthly, validity: quarterly, reachability: once}}
-providers:
-  infobip:
-    {{products: [query], price: {{query: "0.01 EUR"}}, base_url: "{infobip}", batch: 10, in_flight: 1, rate: 1/s}}
-  messente: {{products: [hlr_sync], price: {{hlr_sync: "0.002 EUR"}}, base_url: "{messente}"}}
-routes: {{default: [infobip], GB: [messente]}}
-budgets:
-  - {{window: month, cap: "5 EUR"}}
-"""
-# Seconds: what a loaded machine may take to start Dagster, and a run with everything in it.
-START, RUN = 120, 90
-
-
-@dataclass
-class Place:
-    """A home that Dagster's UI is open on."""
-
-    folder: Path
-    url: str
-    strangers: list[str] = field(default_factory=list)
-
-    def sell_to(self, key: str, **counts: int) -> None:
-        """Put numbers into the warehouse, and this key of Infobip into the environment."""
-        with duckdb.connect(str(self.folder / "crm.duckdb")) as connection:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS customers (customer_id BIGINT, phone VARCHAR, country VARCHAR)"
-            )
-            connection.execute("INSERT INTO customers VALUES (-1, 'call me', 'NL')")
-            for country, count in counts.items():
-                rows = [(place, PHONES[country].format(place), country) for place in range(count)]
-                connection.executemany("INSERT INTO customers VALUES (?, ?, ?)", rows)
-        secrets = {"INFOBIP_API_KEY": key, "MESSENTE_API_USERNAME": SECRET, "MESSENTE_API_PASSWORD": SECRET}
-        lines = "".join(f"{name}={value}\n" for name, value in secrets.items())
-        (self.folder / ".env").write_text(lines, encoding="utf-8")
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """A warehouse, the simulator and the UI, as `make ui` starts it, on free ports of this machine."""
-    with running(Settings()) as urls, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        path = tmp_path / "ringfence.yaml"
-        path.write_text(CONFIG.format(**urls), encoding="utf-8")
-        setup = environment.load(path)
-        ledgers.create(setup.home, mode="simulate")
-        there = Place(tmp_path, f"http://127.0.0.1:{port}")
-        there.sell_to(SECRET, **COUNTS)
-        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "RINGFENCE_CONFIG": str(path)}
-        with (tmp_path / "dagster.log").open("wb") as log, serving(env, dagster_home(setup), port, log) as process:
-            until = time.monotonic() + START
-            while not _answers(there.url):
-                assert process.poll() is None, (tmp_path / "dagster.log").read_text(encoding="utf-8")[-2000:]
-                assert time.monotonic() < until, "Dagster's UI did not start"
-                time.sleep(0.5)
-            yield there
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/server_info", trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+WRONG = "wrong-secret-of-a-test"
+# Seconds that a run with everything in it may take on a loaded machine.
+RUN = 90
 
 
 @pytest.fixture

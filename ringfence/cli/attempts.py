@@ -10,6 +10,7 @@ from ringfence.cli import context
 from ringfence.cli.context import Home
 from ringfence.cli.output import Format, FormatOption, print_rows, time_text
 from ringfence.errors import RingfenceError
+from ringfence.lookups.buy import require_fit
 from ringfence.lookups.duration import lasting
 from ringfence.lookups.prospects import prospect
 from ringfence.lookups.replies import answered
@@ -78,6 +79,7 @@ def decide(
     if provider and cost:
         raise RingfenceError("several attempts are decided at what each holds: --settled list, or --voided")
     home = context.home()
+    require_fit(home.setup, home.ledger)
     decision = Decision(who=who(), because=because.strip(), cost=cost, voided=voided)
     stopped = _stops(home)
     if attempt_id:

@@ -66,8 +66,8 @@ def read(kind: Provider, product: str, kept: Sequence[Kept], asked: Sequence[Pho
     told = [(each.source, _judged_later(kind, product, each, accepted, asked)) for each in later]
     if first.verdict != "awaiting" and not any(parsed.lookups for _, parsed in told):
         free = next((parsed for _, parsed in told if parsed.verdict == "void"), None)
-        free = free if len(asked) == 1 else None
-        return Read(free or _uncharged(kind, product, first, later, asked) or first, accepted, unanswered=tuple(asked))
+        free = (free if len(asked) == 1 else None) or _uncharged(kind, product, first, later, asked)
+        return Read(free or first, accepted, unanswered=tuple(asked), read_to=kept[-1].reply_id if free else None)
     return _combined(kind, product, first, told, asked, accepted, kept[-1].reply_id, given_up=given_up)
 
 
@@ -124,7 +124,7 @@ def _combined(
             evidence = f"no answer came in time ({first.evidence})"
     free = next((said for _, said in told if said.verdict == "void"), None)
     if free and not known and len(asked) == 1:
-        return Read(free, accepted)
+        return Read(free, accepted, read_to=read_to)
     parsed = replace(
         first,
         verdict=verdict,

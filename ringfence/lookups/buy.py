@@ -27,15 +27,19 @@ from ringfence.money.ledger import Ledger, refuse_to_spend
 from ringfence.money.reserve import Owner
 from ringfence.money.workers import Worker
 
-__all__ = ["Order", "buy", "open_for_spending", "require_fit"]
+__all__ = ["Order", "buy", "open_for_spending", "require_fit", "unfit"]
 
 
 def require_fit(setup: Setup, ledger: Ledger) -> None:
     """Raise LedgerError when the ledger is not that of the lake and the mode, or has forgotten purchases."""
-    owner, seq = state_of(setup.home)
-    refusal = refuse_to_spend(ledger, mode=setup.config.mode, lake_ledger_id=owner, lake_seq=seq)
-    if refusal:
+    if refusal := unfit(setup, ledger):
         raise LedgerError(refusal)
+
+
+def unfit(setup: Setup, ledger: Ledger) -> str | None:
+    """Why nothing may be bought from this ledger, nor decided in it; None when it may."""
+    owner, seq = state_of(setup.home)
+    return refuse_to_spend(ledger, mode=setup.config.mode, lake_ledger_id=owner, lake_seq=seq)
 
 
 def open_for_spending(setup: Setup, ledger: Ledger) -> None:

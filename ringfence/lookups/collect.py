@@ -9,9 +9,10 @@ from ringfence.errors import RingfenceError
 from ringfence.lookups.asking import decided_free, is_traced_now, pollable
 from ringfence.lookups.collector import LOOK, OVERDUE, Collector, overdue
 from ringfence.lookups.lanes import open_lanes
-from ringfence.lookups.late import belated, note_late
+from ringfence.lookups.late import note_late
 from ringfence.lookups.polled import put_off
 from ringfence.lookups.polling import more_is_due
+from ringfence.lookups.replies import belated
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import newest_reply
 from ringfence.money.schema import ATTEMPT, META, POLL, REPLY

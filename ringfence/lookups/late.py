@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from ringfence.lookups.answers import Kept, Read, read
-from ringfence.lookups.replies import kept_replies, numbers_of, read_attempt
+from ringfence.lookups.replies import belated, kept_replies, numbers_of, read_attempt
 from ringfence.lookups.verdict import move_for
 from ringfence.money.amount import Money
 from ringfence.money.correction import correct, was
@@ -102,28 +102,12 @@ def _late(connection: Connection, since: int, upto: int) -> list[dict[str, Any]]
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def belated() -> ColumnElement[bool]:
-    """Whether a reply came after its attempt was final: whoever sent it was held up, or somebody took over from him."""
-    # By its place: a clock may have been set back. One that was settled by its first reply alone has no `read_to`.
-    by_time = and_(ATTEMPT.c.read_to.is_(None), REPLY.c.received_at > ATTEMPT.c.final_at)
-    return or_(REPLY.c.reply_id > ATTEMPT.c.read_to, by_time)
-
-
 def _all_of_it(connection: Connection, attempt: Mapping[str, Any]) -> Read:
     """An attempt as all replies together tell it, also those that came after it was final."""
     numbers = numbers_of(connection, unpack(attempt["subjects"]))
     every: list[Kept] = kept_replies(connection, {**attempt, "state": "awaiting"})
-    if attempt["state"] == "voided":
-        # Not by the one that it was voided for.
-        every = [each for each in every if each.source != "response" or _came_later(attempt, each)]
     asked = [Phone(number) for number in numbers.values()]
     return read(provider(attempt["provider"]), attempt["product"], every, asked, given_up=True)
-
-
-def _came_later(attempt: Mapping[str, Any], kept: Kept) -> bool:
-    if attempt["read_to"] is not None:
-        return bool(kept.reply_id > attempt["read_to"])
-    return kept.at is not None and kept.at.timestamp() * 1_000_000 > attempt["final_at"]
 
 
 def _charge(connection: Connection, attempt: Mapping[str, Any]) -> Settle | str | None:

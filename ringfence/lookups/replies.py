@@ -6,20 +6,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
 
 from ringfence.http.exchange import Reply
 from ringfence.lookups.answers import Kept, Read, read
 from ringfence.lookups.verdict import move_for
 from ringfence.money.moves import Move, Settle
 from ringfence.money.prepared import Prepared, listed
-from ringfence.money.schema import REPLY, SUBJECT
+from ringfence.money.schema import ATTEMPT, REPLY, SUBJECT
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
 from ringfence.providers.registry import provider
 
 Row = Mapping[str, Any]
-_REPLIES = Prepared(select(REPLY).where(REPLY.c.attempt_id.in_(listed("ids")), REPLY.c.complete == 1))
+
+
+def belated() -> ColumnElement[bool]:
+    """Whether a reply came after its attempt was final: whoever sent it was held up, or somebody took over from him."""
+    # By its place: a clock may have been set back. What was decided by its first reply alone has no `read_to`.
+    by_time = and_(ATTEMPT.c.read_to.is_(None), REPLY.c.received_at > ATTEMPT.c.final_at)
+    by_place = and_(ATTEMPT.c.read_to.is_not(None), REPLY.c.reply_id > ATTEMPT.c.read_to)
+    return or_(by_place, by_time)
+
+
+# Of each reply also whether it is the one that its attempt was voided for.
+_VOIDING = and_(REPLY.c.source == "response", ATTEMPT.c.state == "voided", not_(belated()))
+_REPLIES = Prepared(
+    select(REPLY, _VOIDING.label("voiding"))
+    .join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)
+    .where(REPLY.c.attempt_id.in_(listed("ids")), REPLY.c.complete == 1)
+)
 _NUMBERS = Prepared(select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(listed("ids"))))
 
 
@@ -33,18 +49,27 @@ def kept_replies(connection: Connection, attempt: Row) -> list[Kept]:
 
 def kept_of(connection: Connection, attempts: Sequence[Row]) -> dict[str, list[Kept]]:
     """The same for many attempts, by their ids; asked for in one statement, each costs a tenth."""
-    wanted = {each for one in attempts for each in (one["attempt_id"], one["residue_of"]) if each}
+    wanted = {each for one in attempts for each in _owners(one)}
     found: dict[str, list[Row]] = {}
     for row in _REPLIES.dicts(connection, ids=json.dumps(list(wanted))):
         found.setdefault(row["attempt_id"], []).append(row)
     return {attempt["attempt_id"]: list(_kept(attempt, found)) for attempt in attempts}
 
 
+def _owners(attempt: Row) -> list[str]:
+    """Whose replies tell of an attempt: its own, its request's, and those of the residue that it is a correction of."""
+    origin = attempt["residue_of"]
+    return [each for each in dict.fromkeys((attempt["attempt_id"], origin, origin and attempt["retry_of"])) if each]
+
+
 def _kept(attempt: Row, found: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
-    rows = [row for each in (attempt["attempt_id"], attempt["residue_of"]) for row in found.get(each, ())]
+    rows = [row for each in _owners(attempt) for row in found.get(each, ())]
     read_to = attempt["read_to"]
     for row in sorted(rows, key=lambda row: row["reply_id"]):
         decided = row["source"] == "response" if read_to is None else row["reply_id"] <= read_to
+        # What came after a void is not read by the reply that it was voided for.
+        if row["voiding"] and attempt["state"] != "voided":
+            continue
         if decided or attempt["state"] != "settled":
             reply = Reply(row["status"], json.loads(row["headers"]), zlib.decompress(row["body"]))
             at = datetime.fromtimestamp(row["received_at"] / 1_000_000, UTC)

@@ -43,7 +43,7 @@ def move_for(
     """
     attempt_id, currency = attempt["attempt_id"], attempt["currency"]
     if parsed.verdict == "void":
-        return Void(attempt_id, parsed.evidence)
+        return Void(attempt_id, parsed.evidence, read_to)
     if parsed.verdict == "awaiting":
         return Await(attempt_id, parsed.evidence, parsed.request_ref, parsed.stated)
     if parsed.verdict == "doubt" or not parsed.lookups:

@@ -82,7 +82,8 @@ def _beside(final: Row, attempt_id: str, origin: str, subjects: list[int]) -> di
         "subjects": pack(subjects),
         "evidence": None,
         "residue_of": origin,
-        "retry_of": None,
+        # The replies are those of the request, and of what it was taken for.
+        "retry_of": final["attempt_id"],
     }
 
 

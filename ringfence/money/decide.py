@@ -127,7 +127,9 @@ def _apply(connection: Connection, ledger: Ledger, attempts: Sequence[Row], deci
     for attempt in attempts:
         cost = attempt["held"] if decision.cost is None else _in_currency(decision.cost, attempt)
         amounts[attempt["currency"]] += cost
-        moves.append(Void(attempt["attempt_id"], why) if decision.voided else paid_lost(attempt, cost, why, newest))
+        moves.append(
+            Void(attempt["attempt_id"], why, newest) if decision.voided else paid_lost(attempt, cost, why, newest)
+        )
     apply(connection, ledger, moves, decision.who)
     return Decided(
         attempts=len(attempts),

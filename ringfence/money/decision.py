@@ -30,10 +30,11 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Void:
-    """There is evidence that the attempt cost nothing."""
+    """There is evidence that the attempt cost nothing; `read_to` as of a settlement."""
 
     attempt_id: str
     evidence: str
+    read_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
         found[move.attempt_id] = {**attempt, "state": "moved"}
         mine = holds.get(move.attempt_id, [])
         if isinstance(move, Void):
-            finish(entries, attempt, mine, "voided", 0, move.evidence, read_to=newest_reply(connection))
+            finish(entries, attempt, mine, "voided", 0, move.evidence, read_to=move.read_to)
         elif isinstance(move, Await):
             ref = move.request_ref or attempt["request_ref"]
             entries.change(changed(attempt, state="awaiting", evidence=move.evidence, request_ref=ref))

@@ -73,7 +73,10 @@ def logged(later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Pars
         and (window is None or window.holds(moment(entry.get("sentAt"))))
     ]
     found = matched(ours, NUMBER, asked)
-    told = {phone: [_lookup(entry, phone) for entry in each if is_done(entry)] for phone, each in found.items.items()}
+    told = {
+        phone: [_lookup(entry, phone) for entry in each if is_done(entry) and _states_no_nonsense(entry)]
+        for phone, each in found.items.items()
+    }
     lookups = [one_of(told[phone]) for phone in asked if told.get(phone)]
     return Parsed(
         verdict="answered" if lookups else "awaiting",
@@ -86,6 +89,13 @@ def logged(later: Later, accepted: Reply | None, asked: Sequence[Phone]) -> Pars
 def is_done(entry: Item) -> bool:
     """Whether an entry is final: by a status that is known, or by the time at which it was done."""
     return not is_pending(entry) and (is_final(entry) or moment(entry.get("doneAt")) is not None)
+
+
+def _states_no_nonsense(entry: Item) -> bool:
+    """Whether an entry has a price that can be read, or none: nothing settles by another, it stays held."""
+    stated, currency = field(entry, "price", "pricePerLookup"), field(entry, "price", "currency")
+    known = isinstance(currency, str) and bool(_CURRENCY.fullmatch(currency))
+    return stated is None or (amount(stated) is not None and known)
 
 
 def _lookup(entry: Item, phone: Phone) -> Lookup:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ringfence.money.amount import Money
+from tests.leaks.planted import private_key
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ KINDS: Mapping[str, Kind] = {
     ),
     # One at once, a form, behind a gateway and its token.
     "kpn": Kind("kpn", "advanced", Money.parse("0.03 EUR"), 1, _secrets("KPN_CLIENT_ID", "KPN_CLIENT_SECRET")),
+    # One at once, what is missing has a status of its own, behind a token that is signed here.
+    "vonage_insights": Kind(
+        "vonage_insights",
+        "insights",
+        Money.parse("0.03 EUR"),
+        1,
+        {"VONAGE_APPLICATION_ID": "an-application", "VONAGE_PRIVATE_KEY": private_key()},
+    ),
     # Many at once, accepted, and told when asked again.
     "kaleyra": Kind("kaleyra", "lookup", Money.parse("0.20 EUR"), 3, _secrets("KALEYRA_API_KEY", "KALEYRA_SID")),
     # Many at once, with one price for all.

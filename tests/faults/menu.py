@@ -71,6 +71,9 @@ class Row:
 
 MANY = ("infobip", "messente", "kaleyra", "kaleyra_get")
 BODY_STATUS = ("vonage", "kpn")
+# Whose answers name the number.
+NAMING = (*MANY, *BODY_STATUS)
+TOKENS = ("kpn", "vonage_insights")
 PRICED = ("vonage", "kpn", "kaleyra_get")
 
 # Nothing left: made anew after a pause.
@@ -212,7 +215,7 @@ def results_of_a_batch() -> Iterator[Row]:
     other = replace(UNREADABLE, evidence="HTTP 200 with status 0, but about another number")
     yield row("an answer about another number", distorted("one_unasked"), other, *BODY_STATUS)
     shorter = renumbered(lambda digits: digits[:-3], each=False)
-    yield row("a number clipped", shorter, PARTED, differs=dict.fromkeys(BODY_STATUS, other))
+    yield row("a number clipped", shorter, PARTED, *NAMING, differs=dict.fromkeys(BODY_STATUS, other))
     bare = {
         "with +": lambda sent: "+" + sent.lstrip("+"),
         "with 00": lambda sent: "00" + sent.lstrip("+"),
@@ -220,7 +223,7 @@ def results_of_a_batch() -> Iterator[Row]:
         "as an integer": lambda sent: int(sent.lstrip("+")),
     }
     for told, write in bare.items():
-        yield row(f"numbers echoed {told}", renumbered(write, each=True), SETTLED)
+        yield row(f"numbers echoed {told}", renumbered(write, each=True), SETTLED, *NAMING)
     yield row("types drift", distorted("drifted_types"), SETTLED)
     yield row("a new field", within(b'"x":{"y":[1,null,"z"]}'), SETTLED)
     # Of Kaleyra it is the code of the whole reply, which then says nothing; the ids in it can be asked about.
@@ -237,9 +240,10 @@ def statuses() -> Iterator[Row]:
     yield row("403", status(403), refusal(403))
     # A token may have ended: one attempt more gets a new one.
     renewed = replace(refusal(401, "again"), wait=(0, 0))
-    yield row("401 at the first call", status(401), refusal(401), differs={"kpn": renewed})
-    yield row("401 in the middle", status(401), refusal(401), first=1, differs={"kpn": renewed}, requests=4)
-    yield row("401 again with a new token", status(401), replace(renewed, then="stop"), "kpn", times=2)
+    differs = dict.fromkeys(TOKENS, renewed)
+    yield row("401 at the first call", status(401), refusal(401), differs=differs)
+    yield row("401 in the middle", status(401), refusal(401), first=1, differs=differs, requests=4)
+    yield row("401 again with a new token", status(401), replace(renewed, then="stop"), *TOKENS, times=2)
     for code in (303, 304):
         yield row(f"{code}", status(code), replace(refusal(code, state="in_doubt"), then="stop"))
     for code in (408, 418, 425, 500, 502, 503, 504, 599):

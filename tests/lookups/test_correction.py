@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection
 
 from ringfence.lake import views
+from ringfence.lookups import collector
 from ringfence.lookups.callback_address import callback_url
 from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.late import note_late
@@ -18,7 +21,7 @@ from ringfence.money.amount import Money
 from ringfence.money.correction import correct, corrections
 from ringfence.money.decide import Decision
 from ringfence.money.invariants import violations
-from ringfence.money.moves import Answered, Settle, Stored, keep_replies
+from ringfence.money.moves import Answered, Settle, Stored, Void, apply, keep_replies
 from ringfence.money.schema import JOURNAL
 from tests.lookups.conftest import Build, House, numbers
 from tests.lookups.receiving import receiving
@@ -182,6 +185,102 @@ def test_an_answer_to_what_was_counted_as_lost_is_published(
     path = serve(house.setup, house.ledger, house.lake)
     assert [each.name for each in views.checks(path) if each.rows] == []
     house.check()
+
+
+def test_what_comes_between_the_reading_and_the_void_is_booked(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log proves that nothing was charged, and before that is written the answer of a stopped process is there."""
+    house = build(numbers("NL", 1), {"when": {"nth": 1}, "fault": "drop_unread"})
+    house.run()
+    (attempt,) = house.attempts()
+    later(house, monkeypatch, 25)
+    real = collector.apply
+
+    def late(connection: Connection, *args: Any) -> int:
+        stored = Stored(attempt["attempt_id"], "response", 200, {}, _result(numbers("NL", 1)[0]), complete=True)
+        keep_replies(connection, house.ledger, [stored])
+        return real(connection, *args)
+
+    monkeypatch.setattr(collector, "apply", late)
+    (told,) = collect(house.setup, house.ledger, "test")
+    assert "was voided and is charged all the same: 0.01 EUR is booked as a correction" in told
+    house.publish()
+    assert house.lookups()["phone_e164"].to_list() == numbers("NL", 1)
+    assert house.states() == ["voided", "settled"]
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_callback_to_a_request_that_was_refused_is_published(build: Build, *, early: bool) -> None:
+    """Whether it came before the refusal or after it: it is booked, and what is published is not the refusal."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"}, vendor="vonage", provider=ASYNC)
+    with receiving(house.ledger, house.setup.config.privacy) as receiver:
+        house.change(callbacks={"public_url": receiver.url})
+        house.run()
+    (attempt,) = house.attempts()
+    body = {
+        "status": 0,
+        "international_format_number": numbers("NL", 1)[0][1:],
+        "request_price": "0.04000000",
+        "valid_number": "valid",
+        "reachable": "reachable",
+    }
+    refused = Stored(attempt["attempt_id"], "response", 403, {}, b"{}", complete=True)
+    called = Stored(attempt["attempt_id"], "callback", 200, {}, json.dumps(body).encode(), complete=True)
+    with house.ledger.store.write() as connection:
+        keep_replies(connection, house.ledger, [called] if early else [])
+        keep_replies(connection, house.ledger, [refused])
+        apply(connection, house.ledger, [Void(attempt["attempt_id"], "HTTP 403")], "test")
+        keep_replies(connection, house.ledger, [] if early else [called])
+    (told,) = note_late(house.ledger)
+    assert "0.04 EUR is booked as a correction" in told
+    assert note_late(house.ledger) == []
+    house.publish()
+    assert house.lookups()["validity"].to_list() == ["valid"]
+    assert house.spent() == 4 * CENT
+
+
+def test_what_comes_of_a_residue_is_published_by_itself(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number that the reply left out, which a person then took for free: its entry in the log is booked once."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "one_missing"}, provider={"batch": "4"})
+    house.run()
+    (residue,) = house.attempts("in_doubt")
+    decisions.decide(house.ledger, residue["attempt_id"], VOID, answered)
+    later(house, monkeypatch, 25)
+    (told,) = collect(house.setup, house.ledger, "test")
+    assert "0.01 EUR is booked as a correction" in told
+    assert collect(house.setup, house.ledger, "test") == []
+    house.publish()
+    assert sorted(house.lookups()["phone_e164"]) == numbers("NL", 4)
+    assert house.spent() == house.charged() == 4 * CENT
+    house.check()
+
+
+def test_a_correction_counts_in_its_own_window_and_scope(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found two months later it counts in the month of its request, and in no limit of another country."""
+    house = build([*numbers("NL", 1), *numbers("DE", 1)], {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    house.run(countries=["NL"])
+    (lost,) = house.attempts("in_doubt")
+    decisions.decide(house.ledger, lost["attempt_id"], VOID, answered)
+    limits = [{"window": "month", "cap": "5 EUR", "country": country} for country in ("NL", "DE")]
+    house.change(budgets=[{"window": "month", "cap": "10 EUR"}, *limits])
+    house.run("two")
+    later(house, monkeypatch, 62 * 24 * 60)
+    house.run("three")
+    before = _counters(house)
+    (told,) = _came(house, lost, "response", _result(numbers("NL", 1)[0]))
+    assert "is booked as a correction" in told
+    after = _counters(house)
+    month = datetime.fromtimestamp(lost["reserved_at"] / 1e6, UTC).strftime("%Y-%m")
+    changed = {key for key, spent in after.items() if spent != before[key]}
+    assert {key for key in changed if key[0].startswith("limit/")} == {
+        ("limit/month", month),
+        ("limit/month/country=NL", month),
+    }
+
+
+def _counters(house: House) -> dict[tuple[str, str], int]:
+    with house.ledger.store.read() as connection:
+        rows = connection.exec_driver_sql("SELECT budget_id, window_start, spent FROM counter").all()
+    return {(row.budget_id, row.window_start): row.spent for row in rows}
 
 
 def test_a_correction_counts_in_a_limit_that_is_younger_than_the_void(build: Build) -> None:

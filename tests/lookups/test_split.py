@@ -31,7 +31,8 @@ def test_a_refused_batch_is_bought_in_two_halves(build, numbers, count, sizes) -
     assert house.states() == ["voided", "settled", "settled"]
     assert [row["retry_of"] for row in (whole, first, second)] == [None, whole["attempt_id"], whole["attempt_id"]]
     requests = asked(house)
-    assert requests[0] == (*requests[1], *requests[2])
+    # Two at once: they may arrive in either order.
+    assert requests[0] in ((*requests[1], *requests[2]), (*requests[2], *requests[1]))
     assert sorted(requests[0]) == sorted(phones)
     assert house.charged() == house.spent()
     assert house.lookups()["provider"].unique().to_list() == ["messente"]

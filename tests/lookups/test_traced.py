@@ -20,6 +20,7 @@ from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.prospects import prospect
 from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.replies import numbers_of
+from ringfence.money.moves import Stored, keep_replies
 from ringfence.money.store import unpack
 from ringfence.providers import infobip_traces, windows
 from ringfence.providers.registry import provider
@@ -231,6 +232,38 @@ def test_a_request_of_another_account_is_not_looked_up(build: Build, monkeypatch
     collect(house.setup, house.ledger, "test")
     assert house.states() == ["voided", "settled"]
     house.check()
+
+
+def test_what_a_reply_left_out_has_the_account_that_asked(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A residue is looked up as whoever sent its request, and as nobody else."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "one_missing"}, provider={"batch": "4"})
+    house.run()
+    later(house, monkeypatch, 25)
+    (house.path.parent / ".env").write_text("INFOBIP_API_KEY=another\n")
+    collect(house.setup, house.ledger, "test")
+    assert (house.states(), logs(house)) == (["settled", "in_doubt"], [])
+
+
+@pytest.mark.parametrize(
+    "price",
+    [
+        *({"pricePerLookup": each, "currency": "EUR"} for each in ("-5", "NaN", "1e30", "5,00")),
+        {"pricePerLookup": 5.0},
+        {"pricePerLookup": 5.0, "currency": "eur"},
+    ],
+    ids=str,
+)
+def test_nothing_settles_by_a_price_that_is_none(build: Build, price: dict[str, Any]) -> None:
+    """An entry with a price that cannot be read proves that the number was looked up, and not what it cost: held."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    entry = {"to": numbers("NL", 1)[0][1:], "status": {"groupId": 3, "id": 5}, "price": price}
+    body = json.dumps({"results": [entry], "entries": 1}).encode()
+    with house.ledger.store.write() as connection:
+        keep_replies(connection, house.ledger, [Stored(attempt["attempt_id"], "log", 200, {}, body, complete=True)])
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["in_doubt"]
 
 
 def test_an_entry_of_another_request_settles_nothing(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:

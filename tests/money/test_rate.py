@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine
 
 from ringfence.money.heard import Heard
-from ringfence.money.rate import LONGEST, RISE, SLOWEST, Place, hear, take
+from ringfence.money.rate import LONGEST, RISE, SLOWEST, Place, give_back, hear, take
 from ringfence.money.schema import RATE
 from tests.money.bench import SECOND, Bench
 
@@ -150,6 +150,30 @@ def test_a_slower_pace_is_kept_and_a_configured_one_below_it_wins() -> None:
         assert take(connection, "infobip", per_second=1, wanted=9, at=60 * SECOND)[0] == 1
 
 
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer_than_what_is_owed() -> None:
+    """Whoever waits for a token waits at most until all that is owed is there, whatever the clock was before."""
+    with _bucket() as connection:
+        place, at = Place(), 3600 * SECOND
+        take(connection, "infobip", per_second=2, wanted=2, at=at)
+        assert take(connection, "infobip", per_second=2, wanted=1, at=at, place=place)[0] == 0
+        count, wait = take(connection, "infobip", per_second=2, wanted=1, at=0, place=place)
+        assert (count, wait <= 1) == (0, True)
+
+
+@given(st.integers(2, 50), st.data())
+@settings(max_examples=40, deadline=None)
+def test_what_is_given_back_is_granted_again_and_no_more(per_second: int, data: st.DataObject) -> None:
+    """A taker that gives back what it did not use has one of it promised: in all, no token is made."""
+    with _bucket() as connection:
+        place, at = Place(), 10 * SECOND
+        granted, _ = take(connection, "infobip", per_second=per_second, wanted=per_second, at=at, place=place)
+        unused = data.draw(st.integers(1, granted))
+        give_back(connection, "infobip", unused, at=at, place=place)
+        again, _ = take(connection, "infobip", per_second=per_second, wanted=per_second, at=at, place=place)
+        assert again == unused
+        assert take(connection, "infobip", per_second=per_second, wanted=1, at=at)[0] == 0
+
+
 @given(
     st.integers(1, 200),
     st.lists(st.tuples(st.integers(1, 10), st.integers(0, SECOND // 2)), min_size=4, max_size=8),
@@ -173,7 +197,7 @@ def test_takers_share_one_bucket_fairly(per_second: int, takers: list[tuple[int,
             count, wait = take(connection, "infobip", per_second=per_second, wanted=wanted, at=at, place=places[mine])
             calls += 1
             granted[mine] += count
-            heappush(wakes, (at + int(wait * SECOND) + late, mine))
+            heappush(wakes, (at + round(wait * SECOND) + late, mine))
     total = sum(granted.values())
     assert min(granted[mine] for mine in range(len(takers))) * 2 >= max(granted.values())
     assert total <= per_second * seconds + per_second + len(takers)

@@ -157,7 +157,7 @@ BUGS = (
         (
             Edit(
                 COLLECTOR,
-                "return not askable or (row.told_at or 0) >= row.reserved_at + product.patience * 1_000_000",
+                'return not askable or (row["told_at"] or 0) >= row["reserved_at"] + product.patience * 1_000_000',
                 "return True",
             ),
         ),

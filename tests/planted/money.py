@@ -172,7 +172,7 @@ BUGS = (
         (
             Edit(
                 MOVES,
-                '        attempts[move.attempt_id] = {**attempt, "state": "moved"}\n',
+                '        found[move.attempt_id] = {**attempt, "state": "moved"}\n',
                 "",
             ),
         ),

@@ -7,6 +7,7 @@ from copy import copy
 from sqlalchemy import select
 
 from ringfence.config.environment import Setup
+from ringfence.errors import RingfenceError
 from ringfence.lookups import buy as buying
 from ringfence.lookups.buy import Order, open_for_spending, require_fit
 from ringfence.lookups.collect import anything_to_collect, collect
@@ -170,4 +171,9 @@ def decided_by_somebody(process: Process) -> None:
             if cost
             else Decision(who="somebody", because="it is not on the invoice", voided=True)
         )
-        decide(process.ledger, attempt_id, decision, answered)
+        try:
+            decide(process.ledger, attempt_id, decision, answered)
+        except RingfenceError as error:
+            # Somebody else was faster.
+            if "already" not in str(error):
+                raise

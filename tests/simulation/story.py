@@ -17,6 +17,8 @@ from tests.simulation.world import SECOND, World
 
 # Longer than what is in doubt is waited for (`in_doubt.assume_billed_after`), in seconds.
 PATIENCE = 8 * 86_400
+# When a log may be asked what became of a request without a reply.
+TRACEABLE = 1500
 # Turns after which nothing can be left to buy when nothing fails any more: a cap a quote lets buy little in each.
 TURNS = 15
 
@@ -137,7 +139,7 @@ async def _calm(world: World) -> None:
 async def _settle(world: World) -> None:
     """Collect until nothing is open, letting the time pass after which what is in doubt counts as spent."""
     later = any(product in ANSWERED_LATER for _, product, _, _ in world.script.kinds)
-    for seconds in (5, 60, 300, PATIENCE) if later else (PATIENCE,):
+    for seconds in (5, 60, 300, TRACEABLE, PATIENCE) if later else (TRACEABLE, PATIENCE):
         await asyncio.sleep(20)
         if not world.judge.open():
             break
