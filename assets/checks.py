@@ -18,13 +18,13 @@ from ringfence.lookups.coverage import coverage, open_numbers
 from ringfence.money.ledger import open_ledger
 
 LEDGER_CHECKS = {
-    "balance": "The ledger's invariants hold: every total equals the sum of its attempts.",
-    "doubt": "Nothing is in doubt: every request that was sent has a known outcome.",
-    "budget": "No budget has reached a share of alerts.shares.",
-    "burn_rate": "No budget is used up before its window ends, at the pace of the last 24 hours.",
-    "account": "No account that a provider tells of falls faster than the ledger counts.",
-    "correction": "Nothing was charged lately after it had been voided.",
-    "coverage": "Everything that is wanted was asked; nothing waits for approval, budget or a decision.",
+    "balance": "Whether the ledger's invariants hold: every total equals the sum of its attempts.",
+    "doubt": "Whether nothing is in doubt: every request that was sent should have a known outcome.",
+    "budget": "Whether no budget has reached a share of alerts.shares.",
+    "burn_rate": "Whether no budget is used up before its window ends, at the pace of the last 24 hours.",
+    "account": "Whether no account that a provider tells of falls faster than the ledger counts.",
+    "correction": "Whether nothing was charged lately after it had been voided.",
+    "coverage": "Whether everything that is wanted was asked, and nothing waits for approval, budget or a decision.",
 }
 
 

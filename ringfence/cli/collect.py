@@ -36,4 +36,4 @@ def _open(home: Home) -> str:
         f"{requests:,} requests about {numbers:,} numbers are still open, with {Money(held, currency)} held"
         for currency, requests, numbers, held in found
     ]
-    return "; ".join(told) or "collected: nothing is open"
+    return f"{'; '.join(told)}: ringfence attempts says what comes of them" if told else "collected: nothing is open"

@@ -144,7 +144,7 @@ def _failure(home: Home, launch_id: str, log: Path) -> Exception:
             return RingfenceError(f"the disk of {folder} is full; free space and run again: what is stored is kept")
     if not _has_begun(home, launch_id):
         progress.failed(home.ledger, launch_id, f"it ended before it began; its log is {log}")
-    return LaunchError(f"the run failed; its log is {log}")
+    return LaunchError(f"the run ended without a word; its log is {log}. Run it again: what was paid for is kept")
 
 
 @contextmanager

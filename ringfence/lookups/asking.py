@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from ringfence.lookups.replies import kept_replies, numbers_of, read_attempt
 from ringfence.money.decide import DECIDED
@@ -27,16 +39,21 @@ _AROUND = select(ATTEMPT).where(
     ATTEMPT.c.provider == bindparam("provider"),
     ATTEMPT.c.reserved_at.between(bindparam("since"), bindparam("until")),
 )
+# So many replied requests before and after one, in the order in which they were reserved, tell how the clock was.
+_NEIGHBOURS = 20
+_PLACE: ColumnClause[int] = literal_column("attempt.rowid")
+_IT = ATTEMPT.alias("it")
+_ITS_PLACE: Select[Any] = (
+    select(literal_column("it.rowid")).select_from(_IT).where(_IT.c.attempt_id == bindparam("origin"))
+)
 _REPLIED = (
-    _AROUND.with_only_columns(REPLY.c.headers, REPLY.c.received_at)
+    select(ATTEMPT.c.reserved_at, REPLY.c.received_at, REPLY.c.headers)
     .join(REPLY, and_(REPLY.c.attempt_id == ATTEMPT.c.attempt_id, REPLY.c.source == "response"))
-    .limit(1)
+    .where(ATTEMPT.c.provider == bindparam("provider"), ATTEMPT.c.residue_of.is_(None), ATTEMPT.c.origin.is_(None))
+    .limit(_NEIGHBOURS)
 )
-# The replies before and after a request that are nearest to it.
-_NEAREST = (
-    Prepared(_REPLIED.order_by(ATTEMPT.c.reserved_at.desc())),
-    Prepared(_REPLIED.order_by(ATTEMPT.c.reserved_at)),
-)
+_BEFORE = Prepared(_REPLIED.where(_ITS_PLACE.scalar_subquery() > _PLACE).order_by(_PLACE.desc()))
+_AFTER = Prepared(_REPLIED.where(_ITS_PLACE.scalar_subquery() < _PLACE).order_by(_PLACE))
 _OTHERS = Prepared(
     _AROUND.with_only_columns(ATTEMPT.c.request_ref).where(
         ATTEMPT.c.request_ref.is_not(None),
@@ -137,15 +154,22 @@ def asks(
 
 
 def _clock_was_right(connection: Connection, attempt: Mapping[str, Any]) -> bool:
-    """Whether no reply near a request says that our clock was wrong when it was sent; where there is none, it was."""
-    at = attempt["reserved_at"]
-    ends = ((at - _NEAR, at), (at, at + _NEAR))
-    near = [
-        row
-        for nearest, (since, until) in zip(_NEAREST, ends, strict=True)
-        for row in nearest.rows(connection, provider=attempt["provider"], since=since, until=until)
-    ]
-    return all(agree(dated(json.loads(headers)), datetime.fromtimestamp(at / _SECOND, UTC)) for headers, at in near)
+    """Whether nothing near a request says that our clock was wrong when it was sent; where there is nothing, it was.
+
+    That is a reply that tells another time than we had, and a request that was made earlier and has a later time.
+    """
+    at, name = attempt["reserved_at"], attempt["provider"]
+    origin = attempt["residue_of"] or attempt["attempt_id"]
+    before = _BEFORE.rows(connection, origin=origin, provider=name)
+    after = _AFTER.rows(connection, origin=origin, provider=name)
+    in_order = all(agree(_time(max(other, at)), _time(at)) for other, *_ in before)
+    in_order &= all(agree(_time(min(other, at)), _time(at)) for other, *_ in after)
+    near = [each for each in (*before, *after) if abs(each[0] - at) <= _NEAR]
+    return in_order and all(agree(dated(json.loads(headers)), _time(received)) for _, received, headers in near)
+
+
+def _time(micros: int) -> datetime:
+    return datetime.fromtimestamp(micros / _SECOND, UTC)
 
 
 def others_near(connection: Connection, attempt: Mapping[str, Any]) -> frozenset[str]:

@@ -71,7 +71,7 @@ def sentences(done: Bought, currency: str) -> list[str]:
     told = [f"bought {done.numbers:,} numbers{more} for {Money(done.spent, currency)}"]
     for name, numbers, held, what in (
         ("awaited", done.awaited_numbers, done.awaited, "reads what comes later"),
-        ("in doubt", done.doubtful_numbers, done.in_doubt, "decides them in time"),
+        ("in doubt", done.doubtful_numbers, done.in_doubt, "asks about them, ringfence attempts says what comes"),
     ):
         if numbers:
             told.append(f"{name}: {numbers:,} numbers with {Money(held, currency)} held; ringfence collect {what}")

@@ -26,7 +26,7 @@ def nanos(text: str) -> int:
         raise MoneyError(f"'{text[:40]}' is not an amount; write a plain decimal such as 0.01")
     places = (match[3] or "").rstrip("0")
     if len(places) > 9:
-        raise MoneyError(f"'{text[:40]}' has more than nine decimal places")
+        raise MoneyError(f"'{text[:40]}' has more than nine decimal places, and nothing is smaller than 0.000000001")
     amount = int(match[2]) * NANOS + int(places.ljust(9, "0"))
     if amount > LARGEST:
         raise MoneyError(f"'{text[:40]}' is larger than the ledger can hold (999999999.999999999)")

@@ -14,6 +14,7 @@ import pytest
 from ringfence.cli.main import main
 from ringfence.lookups.recover import recover
 from ringfence.money import progress, switch
+from ringfence.money.moves import Stored, keep_replies
 from ringfence.money.workers import working
 from ringfence.numbers.phone import mask_numbers
 from tests.lookups.conftest import Build, House, build, numbers
@@ -254,6 +255,27 @@ def test_a_copy_is_made_and_put_back(build: Build, type_: Type, tmp_path: Path) 
     with sqlite3.connect(house.ledger.store.path) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     raw.close()
+
+
+def test_a_ledger_that_is_behind_decides_nothing(build: Build, type_: Type, tmp_path: Path) -> None:
+    """An old copy that settles would catch up with its lake, and buy again what it has forgotten: nothing settles."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unanswered"}, provider={"batch": "2"})
+    house.run(numbers=2)
+    (doubt,) = house.attempts("in_doubt")
+    body = {"results": [{"to": phone[1:], "status": {"groupId": 3, "id": 5}} for phone in numbers("NL", 4)]}
+    stored = Stored(doubt["attempt_id"], "response", 200, {}, json.dumps(body).encode(), complete=True)
+    with house.ledger.store.write() as connection:
+        keep_replies(connection, house.ledger, [stored])
+    copy = tmp_path / "copy.sqlite"
+    assert type_(house, "ledger", "backup", str(copy)).code == 0
+    house.run("two")
+    assert type_(house, "ledger", "restore", str(copy), "--because", "a try").code == 0
+    for command in (["attempts", "decide", doubt["attempt_id"], "--voided", "--because", "so"], ["collect"]):
+        refused = type_(house, *command)
+        assert (refused.code, "has forgotten purchases" in refused.err + refused.out) == (2, True), refused
+        with sqlite3.connect(house.ledger.store.path) as raw:
+            assert raw.execute("SELECT state FROM attempt").fetchall() == [("in_doubt",)]
+        raw.close()
 
 
 def test_a_run_is_watched_to_its_end(build: Build, type_: Type) -> None:

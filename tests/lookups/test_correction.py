@@ -14,6 +14,7 @@ from ringfence.lookups import collector
 from ringfence.lookups.callback_address import callback_url
 from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.late import note_late
+from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.money import decide as decisions
@@ -95,6 +96,21 @@ def test_a_decision_passes_over_no_answer_that_is_there(build: Build, decision: 
     done = decisions.decide(house.ledger, attempt["attempt_id"], decision, answered)
     assert (done.attempts, done.answered, house.states()) == (0, 1, ["settled"])
     assert house.spent() == house.charged() == CENT
+    house.publish()
+    assert house.lookups()["outcome"].to_list() == ["complete"]
+    house.check()
+
+
+def test_what_is_answered_when_its_time_is_over_settles_by_its_answer(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply that came when nobody looked any more is worth more than the time that is over."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    _came(house, attempt, "response", _result(numbers("NL", 1)[0]))
+    later(house, monkeypatch, 8 * 24 * 60)
+    assert assume_billed(house.ledger, 7 * 86_400) == 1
     house.publish()
     assert house.lookups()["outcome"].to_list() == ["complete"]
     house.check()

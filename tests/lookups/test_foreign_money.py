@@ -13,10 +13,15 @@ from ringfence.errors import ConfigError
 from ringfence.lake.served import NAME
 from ringfence.lake.views import checks
 from ringfence.lookups.costs import costs
+from ringfence.lookups.late import note_late
+from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.lookups.suppliers import prices as examined
 from ringfence.money import quotes
 from ringfence.money.amount import Money, nanos
+from ringfence.money.decide import Decision, decide
+from ringfence.money.invariants import violations
+from ringfence.money.moves import Stored, keep_replies
 from tests.sizes import share
 
 NANO = Decimal("0.000000001")
@@ -89,6 +94,28 @@ def test_a_rate_is_frozen_when_money_is_held(build, numbers) -> None:
     assert ask(house, "SELECT DISTINCT amount_reporting FROM lookup_costs WHERE entry_type = 'settle'") == [
         (Decimal("0.009"),)
     ]
+
+
+def test_a_foreign_correction_counts_in_a_limit_that_is_younger(build, numbers) -> None:
+    """What was paid in dollars after all counts in euros, also in a limit that was made after it was taken for free."""
+    rule = {"when": {"nth": 1}, "fault": "drop_unanswered"}
+    house = build(numbers("NL", 4), rule, listed="0.01 USD", provider={"batch": "2"})
+    write(house, "infobip,query,,,,0.01,USD,2026-01-01,\n", "USD,0.9,2026-01-01,\n")
+    house.run()
+    (lost,) = house.attempts("in_doubt")
+    decide(house.ledger, lost["attempt_id"], Decision(who="ada", because="no", voided=True), answered)
+    house.change(budgets=[{"window": "month", "cap": "10 EUR"}, {"window": "month", "cap": "5 EUR", "country": "NL"}])
+    house.run("two")
+    body = {"results": [{"to": phone[1:], "status": {"groupId": 3, "id": 5}} for phone in numbers("NL", 4)]}
+    stored = Stored(lost["attempt_id"], "response", 200, {}, json.dumps(body).encode(), complete=True)
+    with house.ledger.store.write() as connection:
+        keep_replies(connection, house.ledger, [stored])
+    (told,) = note_late(house.ledger)
+    assert "0.02 USD is booked as a correction" in told
+    with house.ledger.store.read() as connection:
+        used = connection.exec_driver_sql("SELECT spent FROM counter WHERE budget_id LIKE 'limit/%'").scalars().all()
+        assert violations(connection) == []
+    assert list(used) == [6 * 9_000_000] * 2
 
 
 def test_caps_hold_in_the_configured_currency(build, numbers) -> None:

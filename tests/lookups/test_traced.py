@@ -215,6 +215,24 @@ def test_a_request_that_was_sent_by_a_wrong_clock_is_not_looked_up(
     assert (house.states(), logs(house)) == (["in_doubt", "settled"], [])
 
 
+@pytest.mark.parametrize("jump", [8, -8])
+def test_a_request_in_a_leap_of_the_clock_is_not_looked_up(
+    build: Build, monkeypatch: pytest.MonkeyPatch, jump: int
+) -> None:
+    """The clock was wrong for this one request alone: it lies not between those before and after it."""
+    house = build(
+        numbers("NL", 5), {"when": {"nth": 3}, "fault": "drop_unread"}, provider={"batch": "1", "in_flight": 1}
+    )
+    house.run()
+    assert house.states().count("in_doubt") == 1
+    with house.ledger.store.write() as connection:
+        sql = "UPDATE attempt SET reserved_at = reserved_at + ? WHERE state = 'in_doubt'"
+        connection.exec_driver_sql(sql, (jump * MINUTE,))
+    later(house, monkeypatch, 40, skew=30)
+    collect(house.setup, house.ledger, "test")
+    assert (house.states().count("in_doubt"), logs(house)) == (1, [])
+
+
 def test_a_request_of_another_account_is_not_looked_up(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log of whoever the provider is asked as now has nothing of what somebody else was charged."""
     house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unread"})
