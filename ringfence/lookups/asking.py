@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from ringfence.lookups.replies import kept_replies, numbers_of, read_attempt
-from ringfence.money.decide import DECIDED
+from ringfence.money.decide import DECIDED, decidable
 from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, REPLY
 from ringfence.money.store import unpack
@@ -29,10 +29,9 @@ from ringfence.numbers.phone import Phone
 from ringfence.providers.collectable import Collectable, Poll, Waiting
 from ringfence.providers.provider import Product, Provider
 from ringfence.providers.registry import provider
-from ringfence.providers.windows import agree, dated
+from ringfence.providers.windows import agree, time_told
 
 _SECOND = 1_000_000
-_WAITS = (ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt")
 # How far around a request the replies to others are looked at, in microseconds.
 _NEAR = 600 * _SECOND
 _AROUND = select(ATTEMPT).where(
@@ -86,7 +85,7 @@ def askable(names: Iterable[str]) -> ColumnElement[bool]:
         and_(
             ATTEMPT.c.provider == name,
             ATTEMPT.c.product == one.name,
-            _WAITS,
+            decidable(),
         )
         for name, one in products
         if pollable(one)
@@ -165,7 +164,7 @@ def _clock_was_right(connection: Connection, attempt: Mapping[str, Any]) -> bool
     in_order = all(agree(_time(max(other, at)), _time(at)) for other, *_ in before)
     in_order &= all(agree(_time(min(other, at)), _time(at)) for other, *_ in after)
     near = [each for each in (*before, *after) if abs(each[0] - at) <= _NEAR]
-    return in_order and all(agree(dated(json.loads(headers)), _time(received)) for _, received, headers in near)
+    return in_order and all(agree(time_told(json.loads(headers)), _time(received)) for _, received, headers in near)
 
 
 def _time(micros: int) -> datetime:

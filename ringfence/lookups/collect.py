@@ -13,6 +13,7 @@ from ringfence.lookups.late import note_late
 from ringfence.lookups.polled import put_off
 from ringfence.lookups.polling import more_is_due
 from ringfence.lookups.replies import belated
+from ringfence.money.decide import decidable
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import newest_reply
 from ringfence.money.schema import ATTEMPT, META, POLL, REPLY
@@ -88,7 +89,7 @@ def _can_be_asked(setup: Setup, name: str, told: list[str]) -> bool:
 
 
 def _of_interest() -> ColumnElement[bool]:
-    return ATTEMPT.c.state.in_(("awaiting", "in_doubt")) | decided_free()
+    return decidable() | decided_free()
 
 
 def anything_to_collect(ledger: Ledger) -> str | None:

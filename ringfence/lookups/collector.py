@@ -18,6 +18,7 @@ from ringfence.lookups.polled import keep_polled
 from ringfence.lookups.polling import LAST_PAUSE, due_polls, send_polls
 from ringfence.lookups.replies import decided, read_attempt
 from ringfence.money import progress
+from ringfence.money.decide import decidable
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply, attempts, newest_reply
 from ringfence.money.prepared import Prepared
@@ -38,11 +39,7 @@ OVERDUE = ("provider", "product", "reserved_at")
 _SINCE = select(REPLY.c.attempt_id).where(REPLY.c.source != "response", REPLY.c.reply_id > bindparam("seen"))
 # What is not decided, and replies came to it, or to that of which it is the residue.
 _CAME = [
-    Prepared(
-        select(ATTEMPT.c.attempt_id, ATTEMPT.c.launch_id).where(
-            (ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt"), owner.in_(_SINCE)
-        )
-    )
+    Prepared(select(ATTEMPT.c.attempt_id, ATTEMPT.c.launch_id).where(decidable(), owner.in_(_SINCE)))
     for owner in (ATTEMPT.c.attempt_id, ATTEMPT.c.residue_of)
 ]
 # What waits for its answer, of a launch or (NULL) of all.

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, exists, select
 
 from ringfence.lookups.collector import overdue
 from ringfence.lookups.replies import answered, decided, read_attempt
-from ringfence.money.decide import paid_lost
+from ringfence.money.decide import decidable, paid_lost
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply, newest_reply
 from ringfence.money.prepared import Prepared, listed
@@ -36,8 +36,7 @@ _READABLE = Prepared(
 )
 _OLD = Prepared(
     select(ATTEMPT)
-    .where((ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt"))
-    .where(ATTEMPT.c.reserved_at < bindparam("before"), ATTEMPT.c.attempt_id > bindparam("after"))
+    .where(decidable(), ATTEMPT.c.reserved_at < bindparam("before"), ATTEMPT.c.attempt_id > bindparam("after"))
     .order_by(ATTEMPT.c.attempt_id)
     .limit(bindparam("most"))
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 
 from ringfence.errors import MoneyError, RingfenceError
 from ringfence.money.amount import Money
@@ -57,6 +57,12 @@ class Decided:
     answered: int = 0
 
 
+def decidable() -> ColumnElement[bool]:
+    """The attempts that were sent and have no end yet, and are out no more."""
+    # Not as a list: a prepared statement has its values written out one by one.
+    return or_(*(ATTEMPT.c.state == each for each in DECIDABLE))
+
+
 def open_attempts(connection: Connection) -> list[dict[str, Any]]:
     """Every attempt that is not decided, the oldest first."""
     query = select(ATTEMPT).where(ATTEMPT.c.state.in_(OPEN))
@@ -84,9 +90,8 @@ def decide(ledger: Ledger, attempt_id: str, decision: Decision, told: Told) -> D
 
 def decide_all(ledger: Ledger, provider: str, before: int, decision: Decision, told: Told) -> Decided:
     """Decide whatever a provider was asked before a moment (microseconds UTC), each attempt at what it holds."""
-    query = select(ATTEMPT).where(
-        ATTEMPT.c.state.in_(DECIDABLE), ATTEMPT.c.provider == provider, ATTEMPT.c.reserved_at < before
-    )
+    mine = ATTEMPT.c.provider == provider, ATTEMPT.c.reserved_at < before
+    query = select(ATTEMPT).where(decidable(), *mine)
     with ledger.store.write() as connection:
         return _apply(connection, ledger, [dict(row) for row in connection.execute(query).mappings()], decision, told)
 

@@ -76,10 +76,10 @@ def window_of(ref: str) -> Window | None:
 
 def clock_of(reply: Reply) -> datetime | None:
     """When a reply was made, by its vendor's clock."""
-    return dated(reply.headers)
+    return time_told(reply.headers)
 
 
-def dated(headers: Mapping[str, str]) -> datetime | None:
+def time_told(headers: Mapping[str, str]) -> datetime | None:
     """The time that the headers of a reply tell."""
     return moment(headers.get("date", ""), parsedate_to_datetime)
 

@@ -168,7 +168,7 @@ BUGS = (
         (
             Edit(
                 COLLECTOR,
-                '(ATTEMPT.c.state == "awaiting") | (ATTEMPT.c.state == "in_doubt"), owner.in_(_SINCE)',
+                "decidable(), owner.in_(_SINCE)",
                 'ATTEMPT.c.state == "awaiting", owner.in_(_SINCE)',
             ),
         ),
