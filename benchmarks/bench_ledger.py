@@ -113,7 +113,7 @@ class Books:
         self.batches = _batches(self.ledger, numbers, attempts)
         self._next = iter(self.batches)
         self._reply = Reply(200, {"content-type": "application/json"}, reply(self.batches[0]))
-        lane = Lane(provider("infobip"), "", {}, cast("Client", None), in_flight=10, per_second=10**6)
+        lane = Lane(provider("infobip"), "", "", {}, cast("Client", None), in_flight=10, per_second=10**6)
         self._desk = Desk(
             ledger=self.ledger,
             owner=Owner("", "launch", ZoneInfo("Europe/Amsterdam")),
