@@ -4,7 +4,7 @@
 -- entry: entry of the ledger's journal; NULL for a fee
 -- attempt_id: the request that asked; NULL for a fee
 -- phone_e164: the number in E.164; NULL for a hold, a release, a fee and what is unattributed
--- entry_type: hold, release, settle, refund, correction (charged after it was voided) or fee
+-- entry_type: hold, release, settle, refund, correction (charged after all, or above what was counted) or fee
 -- provider: who was asked
 -- product: what was bought of the provider; _monthly for a fee
 -- country: country of the number
