@@ -22,6 +22,11 @@ def deferred(connection: Connection, quote_id: str, status: str) -> list[tuple[s
     return [(reason, unpack(subjects)) for reason, subjects in found]
 
 
+def take_back(connection: Connection, why: str) -> None:
+    """Forget what was left unbought for a reason that says so: it does not hold any more."""
+    connection.execute(delete(DEFERRAL).where(DEFERRAL.c.reason.contains(why, autoescape=True)))
+
+
 def defer(connection: Connection, quote_id: str, at: int, left: Sequence[tuple[str, str, Sequence[int]]]) -> None:
     """Say what a run left unbought of a quote: (status, reason, subjects), in place of what was said before."""
     _TAKE_BACK.run(connection, {"key": quote_id})

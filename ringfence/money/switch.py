@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.errors import MoneyError
 from ringfence.money import breaker
+from ringfence.money.deferrals import take_back
 from ringfence.money.ledger import Ledger, write_journal
 from ringfence.money.prepared import Prepared
 from ringfence.money.schema import SWITCH
@@ -70,6 +71,9 @@ def resume(ledger: Ledger, provider: str, *, who: str, why: str) -> bool:
         if found:
             told = f"{provider or 'everything'}: {mask_numbers(why) or 'no reason was given'}"
             write_journal(connection, ledger.store.clock(), "resumed", who=who, why=told)
+        if row:
+            # Nobody is to be told any more to mend what is mended.
+            take_back(connection, _by_whom(row))
         reason = mask_numbers(why) or "no reason was given"
         closed = breaker.close(connection, ledger.store.clock(), provider, who=who, why=reason)
     return bool(found) or closed
@@ -79,11 +83,14 @@ def stops(connection: Connection) -> dict[str, str]:
     """What is stopped now, by provider ("" is all): a sentence that says by whom, why and how to go on."""
     return {
         row.provider: (
-            f"{row.provider or 'buying'} was stopped by {row.who} at {_time(row.at)} UTC ({row.why}); "
-            f"go on with: {'set the price, then ' if _by_bill(row) else ''}{_way_on(row)}"
+            f"{_by_whom(row)} ({row.why}); go on with: {'set the price, then ' if _by_bill(row) else ''}{_way_on(row)}"
         )
         for row in (_Stop(*each) for each in _ALL.rows(connection))
     }
+
+
+def _by_whom(row: _Stop) -> str:
+    return f"{row.provider or 'buying'} was stopped by {row.who} at {_time(row.at)} UTC"
 
 
 def _by_bill(row: _Stop) -> bool:

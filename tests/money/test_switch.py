@@ -108,6 +108,9 @@ def test_a_stop_in_the_midst_of_a_run_lets_nothing_more_out(build: Build, provid
     assert "was stopped by ada" in house.run("two").why_not
     assert len(house.requests()) == requests
     assert switch.resume(house.ledger, provider, who="ada", why="it was right")
+    with house.ledger.store.read() as connection:
+        # Nobody is told any more to resume what is resumed.
+        assert connection.exec_driver_sql("SELECT count(*) FROM deferral").scalar() == 0
     assert house.run("three").numbers == bought.left
     assert house.spent() == house.charged() == 60 * CENT
     house.check()
