@@ -48,7 +48,8 @@ def phone_changes(lookups: pl.DataFrame) -> pl.DataFrame:
         _sights(lookups)
         .filter(pl.col("old_value").is_not_null())
         .select(PHONE_CHANGES.names)
-        .sort("phone_e164", "fact", "first_seen_new_at")
+        # What was seen at one moment stays in the order of its settlements: else it is no chain.
+        .sort("phone_e164", "fact", "first_seen_new_at", maintain_order=True)
     )
 
 

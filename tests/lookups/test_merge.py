@@ -234,6 +234,19 @@ def test_the_last_change_leads_to_what_stands(history: list[Any]) -> None:
                 assert sure(chain[-1]["new_value"]) == sure(found[fact]), fact
 
 
+def test_what_changes_within_a_moment_is_a_chain() -> None:
+    """Many answers of one moment, each other than the one before: changes follow each other as they were settled."""
+    reachable, ported = ("absent", "reachable"), ("ported", "not_ported", "ported")
+    said = [
+        answer(seq, 0, f"+3161200000{seq % 2}", reachability=reachable[seq // 2 % 2], ported=ported[seq % 3])
+        for seq in range(80)
+    ]
+    found = phone_changes(frame_of("lookups", said)).partition_by("phone_e164", "fact")
+    for chain in found:
+        assert chain["new_value"].to_list()[:-1] == chain["old_value"].to_list()[1:]
+    assert sum(chain.height for chain in found) > 100
+
+
 def test_a_worse_basis_changes_nothing() -> None:
     """An inference after what the network said is no change, and the network's word after an inference is one."""
     said = answer(1, 0, validity="valid", validity_basis="network")
