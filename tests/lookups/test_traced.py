@@ -262,15 +262,7 @@ def test_what_a_reply_left_out_has_the_account_that_asked(build: Build, monkeypa
     assert (house.states(), logs(house)) == (["settled", "in_doubt"], [])
 
 
-@pytest.mark.parametrize(
-    "price",
-    [
-        *({"pricePerLookup": each, "currency": "EUR"} for each in ("-5", "NaN", "1e30", "5,00")),
-        {"pricePerLookup": 5.0},
-        {"pricePerLookup": 5.0, "currency": "eur"},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("price", [{"pricePerLookup": "-5", "currency": "EUR"}, {"pricePerLookup": 5.0}], ids=str)
 def test_nothing_settles_by_a_price_that_is_none(build: Build, price: dict[str, Any]) -> None:
     """An entry with a price that cannot be read proves that the number was looked up, and not what it cost: held."""
     house = build(numbers("NL", 1), {"when": "always", "fault": "drop_unanswered"})
