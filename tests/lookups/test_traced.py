@@ -20,6 +20,7 @@ from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.prospects import prospect
 from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.replies import numbers_of
+from ringfence.money import breaker
 from ringfence.money.moves import Stored, keep_replies
 from ringfence.money.store import unpack
 from ringfence.providers import infobip_traces, windows
@@ -33,11 +34,12 @@ CENT = 10_000_000
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No pause between two calls of the log, neither ours nor the vendor's."""
+    """No pause between two calls of the log, neither ours nor the vendor's, and a short one of a breaker."""
     monkeypatch.setattr(polling, "LOGS_A_SECOND", 1000)
     monkeypatch.setattr(infobip_log, "CALLS", 1_000_000)
     monkeypatch.setattr(collecting, "AT_MOST", 30)
     monkeypatch.setattr(collecting, "LOOK", 0.01)
+    monkeypatch.setattr(breaker, "PAUSE", breaker.SECOND // 10)
 
 
 def later(house: House, monkeypatch: pytest.MonkeyPatch, minutes: float, skew: float = 1e9) -> None:
