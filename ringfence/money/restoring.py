@@ -91,7 +91,8 @@ def _refuse_now(path: Path, source: Path) -> None:
     if path.exists() and path.samefile(source):
         raise LedgerError(f"{source} is the present ledger itself: name a copy of it")
     for lock in worker_locks(path.parent).glob("*.lock"):
-        if lives(path.parent, lock.stem):
+        # One that is empty is of a worker that is just being born: a try of its lock could keep it from that.
+        if lock.stat().st_size and lives(path.parent, lock.stem):
             raise LedgerError(f"a run is going on ({lock}): end it, or wait for it after ringfence stop, and try again")
 
 

@@ -126,14 +126,13 @@ def dead(ledger: Ledger) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def lives(home: Path, worker_id: str) -> bool:
-    """Whether somebody holds the lock of a worker, so that it has neither ended nor died.
+    """Whether somebody holds the lock of a worker that the ledger knows, so that it has neither ended nor died.
 
-    An empty file is left alone: its worker is just being born, and a try of its lock could keep it from that.
+    It holds the lock before it is entered: a try of it keeps nobody from being born.
     """
     try:
         with (worker_locks(home) / f"{worker_id}.lock").open("rb") as lock:
-            if lock.read(1):
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except BlockingIOError:
