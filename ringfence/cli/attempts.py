@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from ringfence.cli import context
 from ringfence.cli.context import Home
 from ringfence.cli.output import Format, FormatOption, print_rows, time_text
-from ringfence.errors import RingfenceError
+from ringfence.errors import MoneyError, RingfenceError
 from ringfence.lookups.buy import require_fit
 from ringfence.lookups.duration import lasting
 from ringfence.lookups.prospects import prospect
@@ -75,7 +75,7 @@ def decide(
         raise RingfenceError("--because is empty: say why, it is all that the journal will know")
     if bool(attempt_id) == bool(provider) or bool(provider) != bool(before):
         raise RingfenceError("say what to decide: the ID of one attempt, or --provider with --before")
-    cost = Money.parse(settled) if settled and settled != LIST_PRICE else None
+    cost = _money(settled) if settled and settled != LIST_PRICE else None
     if provider and cost:
         raise RingfenceError("several attempts are decided at what each holds: --settled list, or --voided")
     home = context.home()
@@ -109,6 +109,13 @@ def _row(home: Home, connection: Connection, attempt: dict[str, Any], hint: str 
         "why": why,
         "next": prospect(connection, home.setup, home.ledger.key, attempt, now),
     }
+
+
+def _money(settled: str) -> Money:
+    try:
+        return Money.parse(settled)
+    except MoneyError as error:
+        raise RingfenceError(f"--settled: {error}") from None
 
 
 def _moment(home: Home, text: str) -> int:

@@ -214,7 +214,8 @@ WRONG = {
         "known are: infobip",
     ),
     "an unknown attempt": (["ID", "--voided", "--because", "so"], "there is no attempt 'ID'"),
-    "no amount": (["ID", "--settled", "lots", "--because", "so"], "write amount and currency"),
+    "no amount": (["ID", "--settled", "lots", "--because", "so"], "--settled: 'lots' is not a price; write amount"),
+    "an amount too fine": (["ID", "--settled", "0.0400000001 EUR", "--because", "so"], "--settled: "),
 }
 
 
