@@ -5,11 +5,14 @@ With xdist each process writes its own file into one folder; the process that pr
 
 import json
 import os
+import random
 import tempfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from tests.sizes import DICE
 
 FOLDER = "TEST_FIGURES"
 
@@ -23,8 +26,9 @@ def tell(subject: str, **figures: int) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder before the processes begin."""
+    """Make the folder, and throw the dice, before the processes begin."""
     if not hasattr(config, "workerinput"):
+        os.environ.setdefault(DICE, str(random.randrange(1_000_000)))
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="figures-")
 
 
@@ -40,3 +44,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for subject, counted in sorted(sums.items()):
         told = ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in counted.items())
         terminalreporter.write_line(f"{subject}: {told}")
+    terminalreporter.write_line(f"what was drawn is drawn again with {DICE}={os.environ[DICE]}")

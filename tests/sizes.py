@@ -1,5 +1,9 @@
-"""How large a test is: small in `make test`, whole in `make test-long`. The profile of Hypothesis says which."""
+"""How large a test is: small in `make test`, whole in `make test-long`. The profile of Hypothesis says which.
 
+What is drawn beside it is another in each run; a run says at its end with which `TEST_DICE` it is drawn again.
+"""
+
+import os
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +12,7 @@ import hypothesis
 
 # Examples of each property in the profile of that name.
 SMALL, WHOLE = 25, 250
-_DICE = random.Random()
+DICE = "TEST_DICE"
 
 
 def whole() -> bool:
@@ -23,4 +27,10 @@ def share(percent: int) -> int:
 
 def some(items: Sequence[Any], of: int) -> Sequence[Any]:
     """One of so many of these, others in each run; all of them where tests are whole."""
-    return items if whole() else items[_DICE.randrange(min(of, len(items))) :: of]
+    return items if whole() else items[dice().randrange(min(of, len(items))) :: of]
+
+
+def dice() -> random.Random:
+    """The dice of the test that is running."""
+    test, _, _ = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")
+    return random.Random(f"{os.environ[DICE]} {test}")

@@ -81,10 +81,10 @@ QUERIES = {
                OR c.overrun <> coalesce(r.overrun, 0)""",
     ),
     "I5": (
-        "every settled attempt has a stored reply or named evidence",
+        "every settled attempt has a whole stored reply or named evidence",
         """SELECT a.attempt_id FROM attempt a WHERE a.state = 'settled' AND (a.evidence IS NULL OR (
                a.evidence NOT LIKE 'paid_lost:%' AND NOT EXISTS (
-                   SELECT 1 FROM reply r WHERE r.attempt_id IN (a.attempt_id, a.residue_of))))""",
+                   SELECT 1 FROM reply r WHERE r.complete = 1 AND r.attempt_id IN (a.attempt_id, a.residue_of))))""",
     ),
     "I7": (
         "sent is entered at most once, a final state at most once",

@@ -1,4 +1,7 @@
-"""What the jobs do, without Dagster: the same calls in the same order as in `assets/`, in a process that may die."""
+"""What the jobs do, without Dagster: the calls of `assets/` in their order, in a process that may die.
+
+Dagster's own processes are killed in `test_dagster` and `tests/test_kill.py`.
+"""
 
 import json
 import os
@@ -15,7 +18,7 @@ from ringfence.cli.launch import INSTANCE
 from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.lake.tables import Lake
-from ringfence.lookups.buy import Order, buy, open_for_spending, require_fit
+from ringfence.lookups.buy import Order, buy, open_for_spending, require_fit, unfit
 from ringfence.lookups.collect import collect as collect_once
 from ringfence.lookups.inbox import Inbox
 from ringfence.lookups.publish import publish_facts, publish_settled
@@ -53,7 +56,8 @@ def running(path: Path, launch: str) -> Iterator[Run]:
     setup = environment.load(path)
     ledger = open_ledger(setup.home)
     with working(ledger, launch, launch) as worker:
-        recover(ledger)
+        if unfit(setup, ledger) is None:
+            recover(ledger)
         yield Run(setup, ledger, Lake(setup.home, ledger.ledger_id), worker, launch)
 
 

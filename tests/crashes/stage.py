@@ -13,16 +13,21 @@ import ssl
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue as Queue
+from types import SimpleNamespace
 
 from ringfence.errors import RingfenceError
 from ringfence.http.client import Client
 from ringfence.lookups import lane, lanes, polling
+from ringfence.money import store
+from ringfence.providers import windows
 from ringfence.providers.registry import providers
 from tests.crashes.driver import JOBS, dagster
 from tests.crashes.points import arm
@@ -44,6 +49,7 @@ class Scene:
     there on. on, besides: only calls on files whose name begins with the one, and with none of the others.
     point: a place (`points.PLACES`) where it kills itself.
     synced: a folder for what was on disk when it died: of every file of the ledger what was synced last.
+    later: by so many seconds the ledger's clock is ahead of the provider's, which is borne.
     """
 
     job: str
@@ -59,6 +65,7 @@ class Scene:
     besides: list[str] = field(default_factory=list)
     point: str = ""
     synced: str = ""
+    later: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,8 @@ def _perform(scene: Scene, stage: socket.socket, said: int) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         if scene.point:
             arm(scene.point)
+        if scene.later:
+            _go_ahead(scene.later)
         if scene.kinds:
             _be_watched(stage, scene.kinds)
         if scene.job.startswith("dagster "):
@@ -136,6 +145,12 @@ def _perform(scene: Scene, stage: socket.socket, said: int) -> None:
         os.write(2, traceback.format_exc().encode())
     finally:
         os._exit(code)
+
+
+def _go_ahead(seconds: int) -> None:
+    real = time.time_ns
+    store.time = SimpleNamespace(time_ns=lambda: real() + seconds * 10**9)  # type: ignore[assignment]
+    windows._SKEW = timedelta(seconds=seconds + 60)
 
 
 def _be_watched(stage: socket.socket, kinds: list[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests import figures
 from tests.crashes.conftest import Direct
 from tests.crashes.stage import DONE, TOLD, Played
-from tests.crashes.test_sweep import DICE
+from tests.sizes import dice
 
 CALLS = ["sync", "name", "write"]
 FOR_EVER = 1_000_000
@@ -35,10 +35,11 @@ def _plain(played: Played, what: str) -> None:
 def test_no_write_that_fails_loses_an_answer(direct: Direct, step: int, serving: bool) -> None:  # noqa: FBT001
     """EIO or ENOSPC at each write, sync and rename of our files, once or from there on."""
     play = direct("plain", serving=serving)
-    at, failed = DICE.randint(1, step), 0
+    drawn = dice()
+    at, failed = drawn.randint(1, step), 0
     while True:
         play.begin()
-        error, lasting = DICE.choice([errno.EIO, errno.ENOSPC]), DICE.choice([1, FOR_EVER])
+        error, lasting = drawn.choice([errno.EIO, errno.ENOSPC]), drawn.choice([1, FOR_EVER])
         played = play.run(kinds=CALLS, at=at, error=error, lasting=lasting, serving=serving)
         if len(played.events) < at:
             assert played.code == DONE

@@ -13,8 +13,9 @@ import pytest
 from tests import figures
 from tests.crashes.conftest import Direct
 from tests.crashes.stage import DONE
-from tests.crashes.test_sweep import BUILDING, CALLS, DICE
+from tests.crashes.test_sweep import BUILDING, CALLS
 from tests.crashes.theatre import Play
+from tests.sizes import dice
 
 FILES = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm")
 
@@ -33,7 +34,7 @@ def _go_dark(play: Play, disk: Path) -> None:
 def test_what_was_synced_suffices(direct: Direct, tmp_path: Path, step: int) -> None:
     """No byte leaves, and nothing is published, on the strength of what was not synced."""
     play = direct("plain", serving=False)
-    at, losses = DICE.randint(1, step), 0
+    at, losses = dice().randint(1, step), 0
     while True:
         play.begin()
         disk = tmp_path / f"disk-{at}"

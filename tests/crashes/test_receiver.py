@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from ringfence.lookups.callback_address import callback_url
+from ringfence.lookups.replies import answered
+from ringfence.money.moves import attempts
 from tests import figures
 from tests.crashes.stage import Scene
 from tests.crashes.theatre import Stage
@@ -50,4 +52,10 @@ def test_a_callback_is_kept_once_whenever_the_receiver_dies(tmp_path: Path, stag
     with receiving(awaited.ledger) as here:
         assert httpx.post(awaited.address(here, attempt), json=answer(attempt)).status_code == 200
     assert len(awaited.kept(attempt)) == 1
+    with awaited.ledger.store.read() as connection:
+        (row,) = attempts(connection, [attempt.attempt_id])
+        move = answered(connection, row)
+    assert move
+    assert awaited.bench.move(move) == 1
+    assert (awaited.bench.state(attempt.attempt_id), awaited.bench.broken()) == ("settled", [])
     figures.tell("crashes", points=1, kills=1)

@@ -5,7 +5,8 @@ import pytest
 from tests import figures
 from tests.crashes.conftest import Direct
 from tests.crashes.stage import DONE, STOPPED
-from tests.crashes.test_sweep import BUILDING, CALLS, DICE
+from tests.crashes.test_sweep import BUILDING, CALLS
+from tests.sizes import dice
 
 
 @pytest.mark.parametrize(
@@ -19,10 +20,11 @@ from tests.crashes.test_sweep import BUILDING, CALLS, DICE
 def test_stopped_at_every_call(direct: Direct, setting: str, step: int) -> None:
     """What came back is settled, what was out is in doubt, what had not left is void; the next run goes on."""
     play = direct(setting, serving=False)
-    at, stops = DICE.randint(1, step), 0
+    drawn = dice()
+    at, stops = drawn.randint(1, step), 0
     while True:
         play.begin()
-        name = DICE.choice(["SIGTERM", "SIGINT"])
+        name = drawn.choice(["SIGTERM", "SIGINT"])
         played = play.run(kinds=CALLS, at=at, signal=name, besides=[BUILDING], serving=False)
         assert played.code in (DONE, STOPPED), f"{name} at call {at}: {played.said}"
         assert not play.house.attempts("sent"), f"{name} at call {at} leaves what nobody has decided"

@@ -4,8 +4,8 @@ Until a run passes untouched. The calls are those of all threads in the order in
 DuckDB's and delta-rs's.
 """
 
-import random
 import signal
+from typing import Any
 
 import pytest
 
@@ -13,16 +13,16 @@ from tests import figures
 from tests.crashes.conftest import Direct
 from tests.crashes.stage import DONE
 from tests.crashes.theatre import Play
+from tests.sizes import dice
 
 CALLS = ["sync", "name", "drop", "net"]
 # Of a file that nobody opens before it is renamed, every sync is like the other: they have a sweep of their own.
 BUILDING = "served/building"
-DICE = random.Random()
 
 
 def sweep(play: Play, kinds: list[str], step: int, *, on: str = "", earlier: int = 0, serving: bool = True) -> int:
     """Kill at every step-th call, in a run after one that was killed at call `earlier`; returns how often."""
-    at = DICE.randint(1, step)
+    at = dice().randint(1, step)
     besides = [] if on else [BUILDING]
     kills = 0
     while True:
@@ -63,7 +63,37 @@ def test_killed_at_every_call(direct: Direct, setting: str, on: str, step: int, 
     play = direct(setting, serving=serving)
     kills = sweep(play, CALLS, step, on=on, serving=serving)
     assert kills >= 2
-    play.nothing_more(serving=serving)
+    figures.tell("crashes", kills=kills)
+
+
+MINUTE, DAY = 60, 86_400
+
+
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=LONG)])
+@pytest.mark.parametrize(("later", "told"), [(25 * MINUTE, 1), (8 * DAY, 0)], ids=["by the log", "as lost"])
+def test_collecting_that_is_killed_at_every_call(direct: Direct, step: int, later: int, told: int) -> None:
+    """What is in doubt is decided once, by its provider's log or since its time is over, whatever call it dies at."""
+    play = direct("doubt", serving=False)
+    at, kills = dice().randint(1, step), 0
+    scene: dict[str, Any] = {"later": later, "serving": False}
+    while True:
+        play.begin()
+        play.done(serving=False)
+        numbers = play.doubtful()
+        assert len(numbers) == 2
+        played = play.run("collect", kinds=CALLS, at=at, **scene)
+        if played.code != DONE:
+            assert (played.code, len(played.events)) == (-signal.SIGKILL, at), played.said
+            play.done("collect", **scene)
+        assert play.doubtful() == set()
+        assert play.house.spent() == play.house.charged()
+        assert len(set(play.house.lookups()["phone_e164"]) & numbers) == told * len(numbers)
+        play.judge(served=False, logged=numbers)
+        if played.code == DONE:
+            break
+        kills += 1
+        at += step
+    assert kills >= 2
     figures.tell("crashes", kills=kills)
 
 

@@ -210,7 +210,7 @@ def results_of_a_batch() -> Iterator[Row]:
     yield row("a result missing", distorted("one_missing"), PARTED, *MANY)
     yield row("the number not named", distorted("one_missing"), SETTLED, *BODY_STATUS)
     yield row("a result twice", distorted("one_twice"), SETTLED, *MANY)
-    yield row("two results that contradict", distorted("one_conflicting"), SETTLED)
+    yield row("two results that contradict", distorted("one_conflicting"), SETTLED, *NAMING)
     yield row("a result that nobody asked for", distorted("one_unasked"), SETTLED, *MANY)
     other = replace(UNREADABLE, evidence="HTTP 200 with status 0, but about another number")
     yield row("an answer about another number", distorted("one_unasked"), other, *BODY_STATUS)

@@ -55,12 +55,13 @@ def tells(change: Change) -> Play:
 
 
 def distorted(fault: str) -> Play:
-    """The billed answer as the simulator's own fault of this name distorts it, where the vendor has such a one."""
+    """The billed answer as the simulator's own fault of this name distorts it."""
 
     async def play(talk: Conversation) -> None:
         said = await talk.healthy()
-        change = talk.vendor.distortions.get(fault, lambda payload: payload)
-        told = said.telling(change(said.document))
+        told = said.telling(talk.vendor.distortions[fault](said.document))
+        if told.body == said.body:
+            raise AssertionError(f"{fault} changes nothing of what {talk.vendor.name} says")
         await talk.write(told.head() + told.body)
 
     return play

@@ -38,6 +38,7 @@ DAMAGE = [
     ("I4", "UPDATE attempt SET subjects = (SELECT max(subjects) FROM attempt WHERE state = 'sent')"),
     ("I5", "DELETE FROM reply WHERE attempt_id = '{settled}'"),
     ("I5", "UPDATE attempt SET evidence = NULL WHERE attempt_id = '{settled}'"),
+    ("I5", "UPDATE reply SET complete = 0 WHERE attempt_id = '{settled}'"),
     ("I7", "INSERT INTO journal (at, attempt_id, event, who) VALUES (1, '{sent}', 'sent', 'hand')"),
     ("I7", "INSERT INTO journal (at, attempt_id, event, who) VALUES (1, '{settled}', 'voided', 'hand')"),
     ("I8", "DELETE FROM journal WHERE attempt_id = '{settled}' AND event = 'sent'"),

@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     with ThreadPoolExecutor(2) as pool:
         for verdict in pool.map(judged, chosen):
             survived += verdict.found_by is None
-            print(f"{verdict.bug.name:<{width}}  {verdict.found_by or 'SURVIVED'}", flush=True)
+            print(f"{verdict.bug.name:<{width}}  {verdict.found_by or f'SURVIVED {verdict.told[-80:]!r}'}", flush=True)
     print(f"{len(chosen) - survived} of {len(chosen)} planted bugs were found")
     return 1 if survived else 0
 

@@ -106,7 +106,10 @@ def _table(world: World, attempts: list[dict[str, Any]], kept: set[str]) -> None
         one = harmless.get(roots[row["attempt_id"]])
         if one and published(row) != truth(one.provider, one.product, row["phone_e164"]):
             world.judge.break_(f"P4: attempt {one.attempt_id} publishes of a number what was not said of it")
-    found = Counter((roots[attempt_id], number) for attempt_id, number in rows)
+    told = [(roots[row["attempt_id"]], row["phone_e164"], row["outcome"] == "partial") for row in world.table.rows()]
+    whole = {(root, number) for root, number, partial in told if not partial}
+    # What a log has told in part counts where no whole answer came after it.
+    found = Counter((root, number) for root, number, partial in told if not (partial and (root, number) in whole))
     for attempt_id, number in world.post.taken:
         if found[attempt_id, number] != 1:
             world.judge.break_(f"P4: a callback to attempt {attempt_id} was taken, and is not published once")

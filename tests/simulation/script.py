@@ -24,6 +24,7 @@ POOL = 150
 # How many numbers a seed is about, and how many processes may be killed in it.
 SIZE = (4, 10)
 MOST_LIVES = 4
+COLLECTORS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,10 @@ class Script:
     kinds: list[Kind] = field(default_factory=list)
     config: dict[str, Any] = field(default_factory=dict)
     births: list[Birth] = field(default_factory=list)
-    # When, what and with what: a cap lowered, a stop, a resume, a clock that jumps, a lock file that is lost, SIGTERM.
+    # When, what and with what: a cap lowered, a stop, a clock that jumps, a lock file lost, SIGTERM, job `collect`.
     events: list[tuple[float, str, int]] = field(default_factory=list)
+    # The points at which those that collect in the end are killed; each is then begun anew.
+    collectors: list[int] = field(default_factory=list)
 
 
 def draw(seed: int) -> Script:
@@ -71,7 +74,11 @@ def draw(seed: int) -> Script:
     script.config = _config(dice, script)
     count = dice.choice((1, 1, 2, 2, 3, 4))
     script.births = [birth(dice, dice.random() * dice.choice((0.05, 0.5, 5))) for _ in range(count)]
-    script.events = sorted(_events(dice))
+    # Of dice of their own: with others every seed's story would be another one.
+    apart = random.Random(f"{seed} collects")
+    collects = [(apart.random() * 4, "collect", _ends(apart))] if apart.random() < 0.3 else []
+    script.events = sorted([*_events(dice), *collects])
+    script.collectors = [_ends(apart) for _ in range(COLLECTORS)]
     return script
 
 
@@ -90,7 +97,7 @@ def undisturbed(seed: int, workers: int, batch: int) -> Script:
     script.numbers = dict(sorted(script.numbers.items(), reverse=workers % 2 == 0))
     # The number of processes is part of what is drawn: other ways on the wire, and another schedule.
     script.seed = seed * 10 + workers
-    script.faulty, script.events = 0.0, []
+    script.faulty, script.events, script.collectors = 0.0, [], []
     script.births = [Birth(at=place / 20) for place in range(workers)]
     return script
 
@@ -111,6 +118,11 @@ def birth(dice: random.Random, at: float) -> Birth:
 def _fatal(dice: random.Random) -> int:
     """The point at which a process dies: of a life's hundred or two, most are those of buying."""
     return dice.choice((0, 0, dice.randint(1, 40), dice.randint(30, 150)))
+
+
+def _ends(dice: random.Random) -> int:
+    """The point at which a collecting process dies: its life has some twenty, and more where it asks."""
+    return dice.choice((0, dice.randint(1, 60)))
 
 
 def money(nanos: int, unit: str = "EUR") -> str:

@@ -69,6 +69,8 @@ def _happen(world: World, kind: str, arg: int) -> None:
         name = names[arg % len(names)]
         deed = decided_by_somebody if kind == "decide" else partial(_stop, name)
         _also(world, deed)
+    elif kind == "collect":
+        _also(world, collecting, fatal=arg)
     elif kind == "unlock":
         world.taking_over = partial(_unlocked, arg)
     elif running := [each for each in world.living if each.task and not each.dead]:
@@ -86,12 +88,12 @@ def _unlocked(arg: int, process: Process) -> None:
         _also(process.world, collecting, after=arg / 1000)
 
 
-def _also(world: World, life: Callable[[Process], None], after: float = 0.0) -> None:
+def _also(world: World, life: Callable[[Process], None], after: float = 0.0, fatal: int = 0) -> None:
     """Have somebody else live meanwhile."""
 
     async def later() -> None:
         await asyncio.sleep(after)
-        await _lived(world.begin(Process(world, "somebody")), life)
+        await _lived(world.begin(Process(world, "somebody", fatal=fatal)), life)
 
     task = world.loop.create_task(later())
     world.post.under_way.add(task)
@@ -144,12 +146,14 @@ async def _settle(world: World) -> None:
         if not world.judge.open():
             break
         world.skew += seconds * SECOND
+        if fatal := world.script.collectors and world.script.collectors.pop():
+            await _do(world, collecting, fatal)
         await _do(world, collecting)
     await _do(world, looking)
 
 
-async def _do(world: World, life: Callable[[Process], None]) -> None:
-    await _lived(world.begin(Process(world, "calm")), life)
+async def _do(world: World, life: Callable[[Process], None], fatal: int = 0) -> None:
+    await _lived(world.begin(Process(world, "calm", fatal=fatal)), life)
 
 
 def _resume(process: Process) -> None:
