@@ -15,6 +15,7 @@ from typing import Literal, Self, cast
 import httpx
 
 from ringfence.http.body import Body, BodyError
+from ringfence.http.deadline import within
 from ringfence.http.dress import Dress
 from ringfence.http.exchange import Exchange, Failure, Reply
 from ringfence.http.issuer import Issuer
@@ -122,10 +123,9 @@ class Client:
         body = Body(self._limits.max_bytes)
         transport = await self._free.get()
         try:
-            async with asyncio.timeout(self._limits.total):
-                dressed = self._dress.put_on(request, authorization)
-                dressed.extensions = {"timeout": self._limits.timeouts, "wire": wire}
-                return await self._exchange(transport, dressed, body)
+            dressed = self._dress.put_on(request, authorization)
+            dressed.extensions = {"timeout": self._limits.timeouts, "wire": wire}
+            return await within(self._limits.total, self._exchange(transport, dressed, body))
         except TimeoutError:
             return _failure(wire, body, f"no whole reply within {self._limits.total:g} s")
         except Exception as error:  # noqa: BLE001 - whatever broke, the request may have cost money: say what is known

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import time
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -298,6 +299,27 @@ def test_a_name_that_does_not_resolve_is_unsent(monkeypatch: pytest.MonkeyPatch)
     got = asyncio.run(send("https://api.infobip.invalid/"))
     assert isinstance(got, Failure)
     assert (got.kind, got.fatal) == ("unsent", False)
+
+
+@pytest.mark.parametrize("limits", [Limits(total=0.5), Limits(read=0.5, total=0.5), Limits(read=0.5)])
+def test_a_process_that_stood_still_reads_what_has_come(limits: Limits) -> None:
+    """Woken long after the time was over, it takes the reply that lies in its socket."""
+
+    async def stopped() -> Exchange:
+        loop = asyncio.get_running_loop()
+
+        async def late(seen: Server, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await take(seen, reader)
+            # All of this process stands still: the reply is on its way when it does.
+            loop.call_soon(time.sleep, 2.0)
+            writer.write(OK)
+
+        async with serving(late) as seen, Client(in_flight=1, headers=KEY, limits=limits, verify=ROOTLESS) as one:
+            return await one.send(httpx.Request("GET", seen.url))
+
+    got = asyncio.run(stopped())
+    assert isinstance(got, Reply)
+    assert got.body == b"paid"
 
 
 @pytest.mark.parametrize("limits", [FAST, Limits(connect=9, read=9, total=0.4)])
