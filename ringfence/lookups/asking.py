@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from ringfence.lookups.replies import kept_replies, numbers_of, read_attempt
+from ringfence.money import switch
 from ringfence.money.decide import DECIDED, decidable
 from ringfence.money.prepared import Prepared
 from ringfence.money.schema import ATTEMPT, REPLY
@@ -128,8 +129,9 @@ def asks(
 ) -> Asks:
     """What its provider states for an attempt, as an account (None: nobody).
 
-    Requests that tell of others too are left out while it is too early, and where their answer would be no evidence:
-    to another account than was asked, or of a time that our clock had wrong.
+    Requests that tell of others too are left out while it is too early, where their answer would be no evidence (to
+    another account than was asked, or one that nobody knows, or of a time that our clock had wrong), and where they
+    cost money and somebody has stopped their provider.
     """
     if not isinstance(kind, Collectable):
         return Asks((), new=False)
@@ -145,11 +147,18 @@ def asks(
         told=told,
     )
     polls = kind.polls(waiting, address, options)
-    mine = attempt["account"] in (None, account)
-    if not (mine and is_traced_now(attempt, now) and _clock_was_right(connection, attempt)):
+    mine = account is not None and attempt["account"] == account
+    held_back = _costs(attempt) and not {"", kind.name}.isdisjoint(switch.stops(connection))
+    if held_back or not (mine and is_traced_now(attempt, now) and _clock_was_right(connection, attempt)):
         polls = [poll for poll in polls if not poll.shared]
     known = {each.ref for each in told}
     return Asks(polls, new=any(poll.ref not in known for poll in polls))
+
+
+def _costs(attempt: Mapping[str, Any]) -> bool:
+    """Whether looking an attempt up costs money."""
+    how = provider(attempt["provider"]).products[attempt["product"]].traced
+    return how is not None and how.option is not None
 
 
 def _clock_was_right(connection: Connection, attempt: Mapping[str, Any]) -> bool:

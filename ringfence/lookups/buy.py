@@ -18,7 +18,7 @@ from ringfence.lookups.meanwhile import meanwhile
 from ringfence.lookups.onward import Course
 from ringfence.lookups.order import Order, chosen_quotes, covered, routeless, waiting
 from ringfence.lookups.outcome import Bought, bought, record
-from ringfence.lookups.plan import limits_of
+from ringfence.lookups.plan import limits_of, why_outdated
 from ringfence.lookups.routes import Market
 from ringfence.lookups.spend import spend
 from ringfence.money.batch import Batch
@@ -65,7 +65,8 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
     """Buy what is approved: open quotes first, oldest approval first, then this launch's own quote."""
     open_for_spending(setup, ledger)
     chosen = chosen_quotes(ledger, order)
-    course = Course(setup, ledger, lake, Market.of(setup, ledger.store.clock()), covered(ledger, order, chosen))
+    market = Market.of(setup, ledger.store.clock())
+    course = Course(setup, ledger, lake, market, covered(ledger, order, chosen))
     desk = Desk(
         ledger=ledger,
         owner=Owner(worker.worker_id, order.launch_id, setup.config.zone),
@@ -74,6 +75,7 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
         privacy=setup.config.privacy,
         currency=setup.config.currency,
         before_turn=_budgets_follow(setup, ledger),
+        outdated=_prices_end(setup, ledger, market),
         callbacks=setup.callbacks_url,
         left=[*routeless(ledger, order, chosen), *waiting(ledger, course)],
     )
@@ -144,3 +146,19 @@ def _budgets_follow(setup: Setup, ledger: Ledger) -> Callable[[Connection], None
             _take_over(connection, setup, ledger)
 
     return follow
+
+
+def _prices_end(setup: Setup, ledger: Ledger, began: Market) -> Callable[[Batch], str | None]:
+    """Why a batch is not bought any more when a day has ended in the midst of a run: prices and rates are of days."""
+
+    def told(batch: Batch) -> str | None:
+        today = setup.day(ledger.store.clock())
+        if today == began.on:
+            return None
+        market = replace(began, on=today)
+        if why := why_outdated(market, batch):
+            return why
+        listed = market.listed(batch.provider, batch.product, batch.country)
+        return None if listed.rate == batch.rate else f"the rate of {batch.unit_price.currency} is another one today"
+
+    return told

@@ -30,7 +30,8 @@ class Desk:
     """One run's purchases. `left` is what was not bought, and why; `asked` what was; `notes` what providers told.
 
     `callbacks` is the public address of the receiver. `before_turn` runs inside every transaction, before anything is
-    reserved: budgets that changed take effect there. `began` is when the run did (microseconds UTC).
+    reserved: budgets that changed take effect there. `outdated` says why a batch is not bought at its price any more,
+    as when a day ends in the midst of a run. `began` is when the run did (microseconds UTC).
     """
 
     ledger: Ledger
@@ -41,6 +42,7 @@ class Desk:
     currency: str
     max_spend: int | None = None
     before_turn: Callable[[Connection], None] = lambda _: None
+    outdated: Callable[[Batch], str | None] = lambda _: None
     callbacks: str | None = None
     queue: Queue = field(default_factory=Queue)
     left: list[Refused] = field(default_factory=list)
@@ -82,6 +84,12 @@ class Desk:
         kept = [batch for batch in chosen if not self.lanes[batch.provider].halted]
         self.queue.put_back(batch for batch in chosen if self.lanes[batch.provider].halted)
         return kept
+
+    def still_priced(self, chosen: list[Batch]) -> list[Batch]:
+        """Leave out, for good, what is not bought at its price any more."""
+        told = [(batch, self.outdated(batch)) for batch in chosen]
+        self.left += [Refused(batch.quote_id, batch.subjects, "awaiting_approval", why) for batch, why in told if why]
+        return [batch for batch, why in told if not why]
 
     def affording(self, chosen: list[Batch]) -> list[Batch]:
         """What the run's own limit leaves of these batches; the rest of them is left for good."""

@@ -1,7 +1,7 @@
 """What comes after its attempt is final: compared with what was settled, and noted. What is final does not change.
 
 A charge that shows after a void is booked beside it as a correction, and told as an alarm. An answer to what was
-counted as lost is booked beside it too, at what is more than was counted.
+counted as lost, or a whole one to what was answered in part, is booked beside it too, at what is more than was counted.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from ringfence.money.schema import ATTEMPT, META, REPLY
 from ringfence.money.states import OPEN
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import Phone
-from ringfence.providers.lookup import Lookup
+from ringfence.providers.lookup import Lookup, Outcome
 from ringfence.providers.registry import provider
 
 # The newest reply that was compared, in `meta`; `journal` has what was found.
@@ -38,9 +38,9 @@ def note_late(ledger: Ledger, who: str = "collect") -> list[str]:
         since = int(connection.scalar(select(META.c.value).where(META.c.key == COMPARED)) or 0)
         upto = _decided_up_to(connection)
         late = _late(connection, since, upto)
-        unanswered = [each for each in late if _unanswered(each)]
-        charged = [(each, found) for each in unanswered if (found := _charge(connection, each))]
-        settled = [each for each in late if not _unanswered(each)]
+        charged = [(each, found) for each in late if was(each) and (found := _charge(connection, each))]
+        booked = {each["attempt_id"] for each, _ in charged}
+        settled = [each for each in late if not (_unanswered(each) or each["attempt_id"] in booked)]
         differences = [(each["attempt_id"], _difference(connection, each)) for each in settled]
     entries = Entries(ledger.store.clock(), who)
     told = []
@@ -111,17 +111,19 @@ def _all_of_it(connection: Connection, attempt: Mapping[str, Any]) -> Read:
 
 
 def _charge(connection: Connection, attempt: Mapping[str, Any]) -> Settle | str | None:
-    """What an unanswered attempt has cost after all, or a sentence where that cannot be booked; None for no answer.
+    """What an attempt that was not answered, or in part, has cost after all; None where nothing more is answered.
 
-    What was counted as lost has its cost: only a price that is stated says more than that.
+    A sentence where that cannot be booked. What is counted already has its cost: only a price that is stated says more.
     """
     found = _all_of_it(connection, attempt)
-    if not found.parsed.lookups:
-        return None
     parsed = found.parsed
     if attempt["state"] == "settled":
         known = [one if one.price is not None else replace(one, price=0) for one in parsed.lookups]
+        if not _unanswered(attempt):
+            known = [one for one in known if one.outcome is not Outcome.PARTIAL]
         parsed = replace(parsed, lookups=known)
+    if not parsed.lookups:
+        return None
     subjects = {number: subject for subject, number in numbers_of(connection, unpack(attempt["subjects"])).items()}
     move = move_for(attempt, parsed, subjects, read_to=found.read_to)
     return move if isinstance(move, Settle) else move.evidence

@@ -50,7 +50,7 @@ def plan(market: Market, quote: Quote, lines: Sequence[Line], consent: str, *, s
     """
     groups: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     for line in lines:
-        if not _why_outdated(market, line):
+        if not why_outdated(market, line):
             groups[_key(line)] += zip(line.ranks, line.subjects, strict=True)
     ranked = []
     for key, members in groups.items():
@@ -66,7 +66,7 @@ def outdated(market: Market, quote: Quote, lines: Sequence[Line]) -> list[tuple[
     return [
         (_batch(market, quote, "", _key(line), line.subjects, None), why)
         for line in lines
-        if (why := _why_outdated(market, line))
+        if (why := why_outdated(market, line))
     ]
 
 
@@ -105,7 +105,8 @@ def _batch(market: Market, quote: Quote, consent: str, key: Key, subjects: tuple
     )
 
 
-def _why_outdated(market: Market, line: Line) -> str | None:
+def why_outdated(market: Market, line: Line | Batch) -> str | None:
+    """Why something is not bought at the price that it was quoted at; None where that is the price today."""
     was = f"{line.provider} {line.product} was quoted at {line.unit_price}"
     section = market.config.providers.get(line.provider)
     if section is None or line.product not in section.products:

@@ -80,7 +80,7 @@ def _commit(desk: Desk, turn: Turn, chosen: list[Batch]) -> list[Reserved]:
         desk.notes.add(balance.note(connection, ledger.store.clock(), owner.worker_id, desk.balances))
         desk.balances.clear()
         gates.hear(desk, connection)
-        allowed = desk.obeying(switch.stops(connection), chosen)
+        allowed = desk.still_priced(desk.obeying(switch.stops(connection), chosen))
         for gate in (gates.owned, gates.healthy, gates.paced):
             allowed = gate(desk, connection, allowed)
         offered = desk.affording(allowed)

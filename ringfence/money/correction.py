@@ -1,21 +1,23 @@
 """What shows after its attempt was voided, or counted as lost: booked beside it, since what is final stays.
 
 It is an attempt of its own, of the same request and in its budgets: nothing was held for it, so that all that it cost
-is overrun. An answer to what was counted as lost costs only what is more than was counted.
+is overrun. An answer to what was counted as lost, or a whole one to what was answered in part (a log tells no network),
+costs only what is more than was counted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
 from ringfence.money.amount import Money
-from ringfence.money.decide import losses
-from ringfence.money.decision import Settle
+from ringfence.money.decide import PARTIAL, losses
+from ringfence.money.decision import Answered, Settle
 from ringfence.money.earlier import made_since
 from ringfence.money.entries import BORN, Entries, Row
 from ringfence.money.ledger import Ledger, settled_seq
+from ringfence.money.moves import stop_if_dearer
 from ringfence.money.schema import ATTEMPT, HOLD
 from ringfence.money.settlement import settle
 from ringfence.money.store import pack, unpack
@@ -35,21 +37,18 @@ class Corrections:
 def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> Money | None:
     """Book what an attempt was charged after all, or answered for nothing; None where nothing of it is new.
 
-    It was voided, or counted as lost. The journal has a `correction` for it, and the money under the one that is new.
+    It was voided, counted as lost, or answered in part. The journal has a `correction` for it, and the money under the
+    one that is new. A provider that charged more than the price in use is stopped.
     """
     final = dict(connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == found.attempt_id)).mappings().one())
-    lost = losses(final) if final["state"] == "settled" else {}
-    if final["state"] != "voided" and not lost:
+    if final["state"] != "voided" and not (final["state"] == "settled" and was(final)):
         return None
     origin = final["residue_of"] or final["attempt_id"]
-    known = _answered(connection, origin)
-    answers = [
-        replace(each, amount=max(0, each.amount - lost.get(each.subject, 0)))
-        for each in found.answers
-        if each.subject not in known
-    ]
-    if not answers:
+    told = _told(connection, origin)
+    new = [each for each in found.answers if told.lacks(each)]
+    if not new:
         return None
+    answers = [replace(each, amount=max(0, each.amount - told.counted.get(each.subject, 0))) for each in new]
     entries = Entries(ledger.store.clock(), who)
     birth = _beside(final, ledger.store.new_id(), origin, [each.subject for each in answers])
     counters = connection.scalars(select(HOLD.c.counter_id).where(HOLD.c.attempt_id == final["attempt_id"])).all()
@@ -62,13 +61,14 @@ def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> 
     move = replace(found, attempt_id=birth["attempt_id"], answers=answers, evidence=evidence)
     attempt = dict.fromkeys(ATTEMPT.c.keys()) | birth
     settle(connection, ledger, entries, attempt, holds, move, settled_seq(connection) + 1)
-    event, told = (
+    event, came = (
         ("correction", f"{amount} was charged") if amount.amount else ("late_reply", "it was answered for nothing")
     )
     entries.journal(
-        final["attempt_id"], event, why=f"{told} after it was {was(final)}; booked as attempt {birth['attempt_id']}"
+        final["attempt_id"], event, why=f"{came} after it was {was(final)}; booked as attempt {birth['attempt_id']}"
     )
     entries.write(connection)
+    stop_if_dearer(connection, entries.at, final, replace(found, answers=new))
     return amount
 
 
@@ -88,16 +88,37 @@ def _beside(final: Row, attempt_id: str, origin: str, subjects: list[int]) -> di
 
 
 def was(attempt: Row) -> str:
-    """What an attempt was taken for before more came of it."""
-    return "voided" if attempt["state"] == "voided" else "counted as lost"
+    """What a final attempt was taken for before more came of it; empty where it is answered."""
+    if attempt["state"] == "voided":
+        return "voided"
+    return "counted as lost" if losses(attempt) else "answered in part" if losses(attempt, PARTIAL) else ""
 
 
-def _answered(connection: Connection, origin: str) -> set[int]:
-    """The numbers of a request that have an answer, or an end that is not this one's to change."""
+@dataclass(slots=True)
+class _Told:
+    """The numbers of a request by what is known of them, and what was counted for those that are not whole yet."""
+
+    whole: set[int] = field(default_factory=set)
+    parts: set[int] = field(default_factory=set)
+    counted: dict[int, int] = field(default_factory=dict)
+
+    def lacks(self, answer: Answered) -> bool:
+        """Whether an answer says more than is known."""
+        known = self.whole | self.parts if answer.outcome == "partial" else self.whole
+        return answer.subject not in known
+
+
+def _told(connection: Connection, origin: str) -> _Told:
     mine = or_(ATTEMPT.c.attempt_id == origin, ATTEMPT.c.residue_of == origin)
+    told = _Told()
     rows = connection.execute(select(ATTEMPT).where(mine, ATTEMPT.c.state == "settled")).mappings()
-    settled = [dict(row) for row in rows]
-    return {subject for each in settled for subject in set(unpack(each["subjects"])) - losses(each).keys()}
+    for each in map(dict, rows):
+        lost, parts = losses(each), losses(each, PARTIAL)
+        told.whole |= set(unpack(each["subjects"])) - lost.keys() - parts.keys()
+        told.parts |= parts.keys()
+        for subject, amount in (*lost.items(), *parts.items()):
+            told.counted[subject] = told.counted.get(subject, 0) + amount
+    return told
 
 
 def corrections(ledger: Ledger, since: int = 0) -> Corrections:

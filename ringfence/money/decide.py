@@ -20,7 +20,7 @@ from ringfence.money.states import OPEN, OUTCOMES
 from ringfence.money.store import unpack
 from ringfence.numbers.phone import mask_numbers
 
-PAID_LOST = OUTCOMES.index("paid_lost")
+PAID_LOST, PARTIAL = OUTCOMES.index("paid_lost"), OUTCOMES.index("partial")
 # How the evidence of an attempt begins that is counted as paid for in vain.
 LOST = "paid_lost: "
 # What stands between who has decided and why, in the evidence of an attempt.
@@ -107,12 +107,12 @@ def paid_lost(attempt: Row, cost: int, why: str, read_to: int) -> Settle:
     return Settle(attempt_id=attempt["attempt_id"], answers=answers, evidence=f"{LOST}{why}", read_to=read_to)
 
 
-def losses(attempt: Mapping[str, Any]) -> dict[int, int]:
-    """What each number that a settled attempt has paid for in vain has cost, by subject."""
+def losses(attempt: Mapping[str, Any], outcome: int = PAID_LOST) -> dict[int, int]:
+    """What each number that a settled attempt has paid for in vain (or with this outcome) has cost, by subject."""
     subjects = unpack(attempt["subjects"])
     amounts = shares(attempt["actual"], len(subjects))
     parts = zip(subjects, amounts, attempt["outcomes"], strict=True)
-    return {subject: amount for subject, amount, outcome in parts if outcome == PAID_LOST}
+    return {subject: amount for subject, amount, found in parts if found == outcome}
 
 
 def shares(amount: int, count: int) -> list[int]:

@@ -125,14 +125,14 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
             ref = move.request_ref or attempt["request_ref"]
             entries.change(changed(attempt, state="awaiting", evidence=move.evidence, request_ref=ref))
             entries.journal(attempt["attempt_id"], "awaiting", why=move.evidence)
-            _stop_if_dearer(connection, entries.at, attempt, move)
+            stop_if_dearer(connection, entries.at, attempt, move)
         elif isinstance(move, Doubt) or doubt:
             entries.change(changed(attempt, state="in_doubt", evidence=move.evidence))
             entries.journal(attempt["attempt_id"], "in_doubt", why=move.evidence)
         else:
             seq += 1
             settle(connection, ledger, entries, attempt, mine, move, seq)
-            _stop_if_dearer(connection, entries.at, attempt, move)
+            stop_if_dearer(connection, entries.at, attempt, move)
     entries.write(connection)
     return made
 
@@ -144,7 +144,7 @@ def dearest(move: Settle | Await, numbers: int) -> int:
     return max(answer.amount for answer in move.answers)
 
 
-def _stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle | Await) -> None:
+def stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle | Await) -> None:
     """A provider that bills more than the price in use is stopped, for every process, until somebody resumes it."""
     most = dearest(move, attempt["numbers"])
     if most <= attempt["unit_price"]:

@@ -6,31 +6,37 @@ Used by the reserving transaction, and by a quote that wants to know what would 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from ringfence.money.amount import Money
 from ringfence.money.budget import CALENDAR, UNATTENDED, Budget, active, matches, window_start
 from ringfence.money.earlier import begin, bought_before, same_zone, used_by
 from ringfence.money.entries import Row
 from ringfence.money.prepared import Prepared
-from ringfence.money.schema import COUNTER
+from ringfence.money.schema import ATTEMPT, COUNTER
 
-_COUNTER = Prepared(
-    select(COUNTER.c.counter_id, COUNTER.c.held + COUNTER.c.spent).where(
-        COUNTER.c.budget_id == bindparam("budget"),
-        COUNTER.c.window_start == bindparam("start"),
-        COUNTER.c.currency == bindparam("money"),
+_COUNTERS = Prepared(
+    select(COUNTER.c.counter_id, COUNTER.c.held + COUNTER.c.spent, COUNTER.c.overrun, COUNTER.c.currency).where(
+        COUNTER.c.budget_id == bindparam("budget"), COUNTER.c.window_start == bindparam("start")
     )
 )
+_NEWEST = Prepared(select(func.max(ATTEMPT.c.reserved_at)))
+# A clock that is set back by no more than this (microseconds) opens no window and no approval again; what is set back
+# by more was wrong before, and would keep a window open for as long.
+_SET_BACK = 2 * 86_400 * 1_000_000
 
 
 @dataclass(slots=True)
 class Cap:
-    """A budget in its present window, with what is held and spent in it so far."""
+    """A budget in its present window, with what is held and spent in it so far.
+
+    `elsewhere` is what was held and spent in this window in another currency: the cap was in that one then.
+    """
 
     budget: Budget
     counter_id: int | None
     used: int
+    elsewhere: Money | None = None
 
     @property
     def free(self) -> int:
@@ -63,9 +69,10 @@ class Room:
 
     def __init__(self, connection: Connection, at: int, zone: ZoneInfo) -> None:
         self._connection = connection
-        self._at = at
+        newest = _NEWEST.value(connection) or 0
+        self._at = newest if at < newest <= at + _SET_BACK else at
         self._zone = zone
-        self.budgets = active(connection, at)
+        self.budgets = active(connection, self._at)
         self._same_zone = same_zone(connection, zone)
         self._caps: dict[tuple[str, str, str], Cap] = {}
         self._earlier: dict[tuple[str, str, str], list[Row]] = {}
@@ -86,6 +93,9 @@ class Room:
         caps = [self.cap(budget, purchase.quote_id, purchase.cost.currency) for budget in budgets]
         tightest = min(caps, key=lambda cap: cap.free)
         price = purchase.cost.amount
+        for cap in caps:
+            if price and cap.elsewhere:
+                return 0, [], _other_currency(cap.budget, cap.elsewhere)
         count = wanted if price == 0 else max(0, min(wanted, tightest.free // price))
         for cap in caps:
             cap.used += count * price
@@ -103,8 +113,12 @@ class Room:
         start = window_start(budget.window, self._at, self._zone, quote_id)
         key = (budget.budget_id, start, currency)
         if key not in self._caps:
-            rows = _COUNTER.rows(self._connection, budget=key[0], start=key[1], money=key[2])
-            self._caps[key] = self._known(budget, key[1:], *rows[0]) if rows else self._new(budget, key[1:])
+            rows = _COUNTERS.rows(self._connection, budget=key[0], start=key[1])
+            mine = next((row[:2] for row in rows if row[3] == currency), None)
+            cap = self._known(budget, key[1:], *mine) if mine else self._new(budget, key[1:])
+            others = (Money(used, other) for _, used, overrun, other in rows if used > overrun and other != currency)
+            cap.elsewhere = next(others, None)
+            self._caps[key] = cap
         return self._caps[key]
 
     def _counts(self, budget: Budget, purchase: Purchase) -> bool:
@@ -148,6 +162,12 @@ def _missing(budgets: list[Budget], purchase: Purchase, *, consented: bool) -> R
                 "deferred_budget", f"{told}, prices are in {currency} and there is no rate: state it in {currency}"
             )
     return None
+
+
+def _other_currency(budget: Budget, used: Money) -> Refusal:
+    told = f"{used} were held and spent under the cap of a {budget.label} before it was {budget.cap}"
+    way = f"wait for the next {budget.window}" if budget.window in CALENDAR else "leave it out of one run to begin anew"
+    return Refusal("deferred_budget", f"{told}, and caps are not converted: state it in {used.currency}, or {way}")
 
 
 def _shortage(budget: Budget) -> Refusal:

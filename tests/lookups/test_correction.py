@@ -18,6 +18,7 @@ from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.money import decide as decisions
+from ringfence.money import switch
 from ringfence.money.amount import Money
 from ringfence.money.correction import correct, corrections
 from ringfence.money.decide import Decision
@@ -203,6 +204,33 @@ def test_an_answer_to_what_was_counted_as_lost_is_published(
     house.check()
 
 
+@pytest.mark.parametrize("decision", [None, VOID], ids=["by the log", "voided, and by the log"])
+def test_a_whole_answer_after_what_the_log_told_is_published(
+    build: Build, monkeypatch: pytest.MonkeyPatch, decision: Decision | None
+) -> None:
+    """The log tells no network: the answer itself, held up until then, is published at no more than was counted."""
+    (phone,) = numbers("NL", 2)[1:]
+    house = build([phone], {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    if decision:
+        decisions.decide(house.ledger, attempt["attempt_id"], decision, answered)
+    later(house, monkeypatch, 25)
+    collect(house.setup, house.ledger, "test")
+    house.publish()
+    assert house.lookups()["outcome"].to_list() == ["partial"]
+    booked = len(house.attempts())
+    assert _came(house, attempt, "response", _result(phone)) == []
+    assert (len(house.attempts()), house.attempts()[-1]["state"]) == (booked + 1, "settled")
+    assert _came(house, attempt, "response", _result(phone, "0.01")) == []
+    assert (len(house.attempts()), house.spent()) == (booked + 1, house.charged())
+    house.publish()
+    assert sorted(house.lookups()["outcome"]) == ["complete", "partial"]
+    path = serve(house.setup, house.ledger, house.lake)
+    assert [each.name for each in views.checks(path) if each.rows and "correction" not in each.name] == []
+    house.check()
+
+
 def test_what_comes_between_the_reading_and_the_void_is_booked(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """A log proves that nothing was charged, and before that is written the answer of a stopped process is there."""
     house = build(numbers("NL", 1), {"when": {"nth": 1}, "fault": "drop_unread"})
@@ -316,6 +344,20 @@ def test_a_correction_counts_in_a_limit_that_is_younger_than_the_void(build: Bui
     assert [row.spent for row in used] == [house.spent()] * 2 == [3 * CENT] * 2
     with house.ledger.store.read() as connection:
         assert violations(connection) == []
+
+
+def test_a_correction_above_the_price_in_use_stops_its_provider(build: Build) -> None:
+    """The log is the only place where Infobip states a price: dearer than what is held, nothing more is bought."""
+    house = build(numbers("NL", 2), {"when": {"nth": 1}, "fault": "drop_unanswered"}, provider={"batch": "1"})
+    house.run(numbers=1)
+    (attempt,) = house.attempts()
+    (phone,) = _asked(house, attempt)
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
+    assert _logged(house, [phone], price="0.03")
+    with house.ledger.store.read() as connection:
+        why = switch.stops(connection)["infobip"]
+    assert "billed 0.03 EUR for a number, the price of query in use is 0.01 EUR" in why
+    assert house.run("two").numbers == 0
 
 
 def test_an_answer_for_nothing_is_no_alarm(build: Build) -> None:

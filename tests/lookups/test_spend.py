@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
+from datetime import time as time_of_day
 
 import pytest
 from sqlalchemy import select
@@ -29,6 +31,8 @@ from ringfence.providers.registry import provider
 from tests.lookups.conftest import House
 
 CENT = 10_000_000
+SECOND = 1_000_000
+CARD = "provider,product,country,price,currency,valid_from,valid_to"
 
 
 @contextmanager
@@ -410,6 +414,31 @@ def test_a_price_that_changed_since_the_quote_buys_nothing(build, numbers) -> No
         assert (bought.numbers, bought.left) == (0, 4)
         assert "was quoted at 0.01 EUR" in bought.why_not
     assert house.charged() == 0
+    house.check()
+
+
+def test_nothing_is_bought_at_a_price_that_ended_in_the_midst_of_the_run(build, numbers) -> None:
+    """Prices are of days: from midnight on the rest waits for a quote at the new one."""
+    house = build(numbers("NL", 40), latency=0.02)
+    zone, real = house.setup.config.zone, house.ledger.store.clock
+    today = datetime.now(zone).date()
+    midnight = datetime.combine(today + timedelta(days=1), time_of_day(), zone).timestamp()
+    shift = int(midnight * SECOND) - real() - 20 * SECOND
+    house.ledger.store.clock = lambda: real() + shift
+    rows = [f"infobip,query,,0.01,EUR,2026-01-01,{today}", f"infobip,query,,0.05,EUR,{today + timedelta(days=1)},"]
+    (house.path.parent / "prices.csv").write_text("\n".join([CARD, *rows]))
+    house.price(None)
+    house.change(prices="prices.csv")
+
+    def pass_midnight() -> None:
+        house.ledger.store.clock = lambda: real() + shift + 40 * SECOND
+
+    with meanwhile(lambda: len(house.attempts("settled")) >= 3, pass_midnight):
+        bought = house.run()
+    assert 6 <= bought.numbers < 40
+    assert bought.numbers + bought.left == 40
+    assert "was quoted at 0.01 EUR and is 0.05 EUR now" in bought.why_not
+    assert max(row["reserved_at"] for row in house.attempts()) < midnight * SECOND
     house.check()
 
 

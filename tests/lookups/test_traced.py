@@ -20,7 +20,7 @@ from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.prospects import prospect
 from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.replies import numbers_of
-from ringfence.money import breaker
+from ringfence.money import breaker, switch
 from ringfence.money.moves import Stored, keep_replies
 from ringfence.money.store import unpack
 from ringfence.providers import infobip_traces, windows
@@ -254,14 +254,31 @@ def test_a_request_of_another_account_is_not_looked_up(build: Build, monkeypatch
     house.check()
 
 
+def test_a_request_of_nobody_knows_whom_is_not_looked_up(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An older ledger does not say as whom it asked: the log of today's account is no evidence of no charge."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    house.run()
+    with house.ledger.store.write() as connection:
+        connection.exec_driver_sql("UPDATE attempt SET account = NULL WHERE state = 'in_doubt'")
+    later(house, monkeypatch, 25)
+    collect(house.setup, house.ledger, "test")
+    assert (house.states(), logs(house)) == (["in_doubt", "settled"], [])
+
+
 def test_what_a_reply_left_out_has_the_account_that_asked(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     """A residue is looked up as whoever sent its request, and as nobody else."""
     house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "one_missing"}, provider={"batch": "4"})
     house.run()
     later(house, monkeypatch, 25)
-    (house.path.parent / ".env").write_text("INFOBIP_API_KEY=another\n")
+    secrets = house.path.parent / ".env"
+    kept = secrets.read_text()
+    secrets.write_text("INFOBIP_API_KEY=another\n")
     collect(house.setup, house.ledger, "test")
     assert (house.states(), logs(house)) == (["settled", "in_doubt"], [])
+    secrets.write_text(kept)
+    later(house, monkeypatch, 60 * 7)
+    collect(house.setup, house.ledger, "test")
+    assert (house.states(), len(logs(house))) == (["settled", "settled"], 1)
 
 
 @pytest.mark.parametrize("price", [{"pricePerLookup": "-5", "currency": "EUR"}, {"pricePerLookup": 5.0}], ids=str)
@@ -354,6 +371,23 @@ def test_vonage_is_asked_where_that_is_chosen(build: Build, monkeypatch: pytest.
     assert len(logs(house)) == asked
     house.publish()
     assert set(house.lookups()["cost_basis"]) == {"reported", "reported_late"}
+    house.check()
+
+
+@pytest.mark.parametrize("whom", ["", "vonage"])
+def test_reports_that_cost_wait_for_the_kill_switch(build: Build, monkeypatch: pytest.MonkeyPatch, whom: str) -> None:
+    """While somebody has stopped Vonage, or everything, no report is paid for; afterwards it is asked."""
+    rule = {"when": {"nth": 1}, "fault": "drop_unanswered"}
+    house = build(numbers("NL", 2), rule, vendor="vonage", provider={**VONAGE, "reports": "on"})
+    house.run()
+    switch.stop(house.ledger, whom, who="ada", why="a strange invoice")
+    later(house, monkeypatch, 80)
+    collect(house.setup, house.ledger, "test")
+    assert (logs(house), len(house.attempts("in_doubt"))) == ([], 1)
+    switch.resume(house.ledger, whom, who="ada", why="it was another's")
+    later(house, monkeypatch, 60 * 8)
+    collect(house.setup, house.ledger, "test")
+    assert (len(logs(house)), house.attempts("in_doubt")) == (1, [])
     house.check()
 
 

@@ -229,6 +229,41 @@ def test_a_new_window_is_empty_and_old_attempts_stay_in_theirs(tmp_path: Path) -
     assert bench.broken() == []
 
 
+def test_a_clock_that_is_set_back_opens_no_window_again(tmp_path: Path) -> None:
+    """Yesterday's room is gone, and so is an approval that has ended; a clock that was days ahead was wrong before."""
+    bench = Bench(tmp_path, month("9 EUR"), limit("day", Money.parse("0.05 EUR"), None, None, None))
+    quote = _approved(bench, "q", 9)
+    consent = {"quote_id": quote, "consent": approval_id(quote)}
+    bench.now += DAY
+    bench.sent(5)
+    bench.now -= DAY
+    assert _refusal(bench, bench.batch(bench.numbers(1)))[1] == "the cap of 0.05 EUR a day is reached"
+    assert _refusal(bench, bench.batch(bench.numbers(1), **consent))[0] == "awaiting_approval"
+    bench.now -= 2 * DAY
+    bench.sent(5)
+    assert bench.broken() == []
+
+
+@pytest.mark.parametrize("window", ["month", "total"])
+def test_a_cap_in_another_currency_does_not_begin_at_nothing(tmp_path: Path, window: str) -> None:
+    """What was bought in its window before counts in no currency that it is in now: nothing more is bought in it."""
+    caps = {money: limit(window, Money.parse(f"1 {money}"), None, None, None) for money in ("EUR", "USD")}
+    bench = Bench(tmp_path, caps["EUR"])
+    bench.sent(90)
+    bench.allow(caps["USD"], unattended="9 USD")
+    status, why = _refusal(bench, bench.batch(bench.numbers(1), "0.01 USD"))
+    assert status == "deferred_budget"
+    assert why.startswith("0.90 EUR were held and spent under the ")
+    assert "caps are not converted: state it in EUR, or " in why
+    bench.sent(1, "0 USD")
+    bench.now += 40 * DAY
+    if window == "month":
+        bench.sent(90, "0.01 USD")
+    else:
+        assert _refusal(bench, bench.batch(bench.numbers(1), "0.01 USD"))[0] == "deferred_budget"
+    assert bench.broken() == []
+
+
 def test_a_quote_budget_is_counted_by_quote(tmp_path: Path) -> None:
     """A cap a quote is whole again for the next quote."""
     bench = Bench(tmp_path, month("1 EUR"), limit("quote", Money.parse("0.02 EUR"), None, None, None))

@@ -365,4 +365,14 @@ BUGS = (
         (Edit("ringfence/money/rate.py", '    if at < row["not_before"]:\n', "    if at < 0:\n"),),
         (f"{LOOKUPS}/test_health.py::test_what_one_run_is_told_to_wait_holds_for_all_and_for_later_ones",),
     ),
+    Bug(
+        "a clock that is set back opens yesterday again",
+        (Edit("ringfence/money/room.py", "newest if at < newest <= at + _SET_BACK else at", "at"),),
+        (f"{TESTS}/test_budgets.py::test_a_clock_that_is_set_back_opens_no_window_again",),
+    ),
+    Bug(
+        "currency mixed: a cap begins at nothing in another one",
+        (Edit("ringfence/money/room.py", "            if price and cap.elsewhere:\n", "            if False:\n"),),
+        (f"{TESTS}/test_budgets.py::test_a_cap_in_another_currency_does_not_begin_at_nothing",),
+    ),
 )

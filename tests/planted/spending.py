@@ -267,7 +267,7 @@ BUGS = (
         (
             Edit(
                 "ringfence/lookups/plan.py",
-                "        if not _why_outdated(market, line):\n",
+                "        if not why_outdated(market, line):\n",
                 "        if line:\n",
             ),
         ),
@@ -283,5 +283,21 @@ BUGS = (
             ),
         ),
         (f"{TESTS}/test_config.py::test_simulated_and_live_addresses_never_mix",),
+    ),
+    Bug(
+        "a price that ends in the midst of a run is bought at on the next day",
+        (
+            Edit(
+                "ringfence/lookups/spend.py",
+                "desk.still_priced(desk.obeying(switch.stops(connection), chosen))",
+                "desk.obeying(switch.stops(connection), chosen)",
+            ),
+        ),
+        (f"{TESTS}/test_spend.py::test_nothing_is_bought_at_a_price_that_ended_in_the_midst_of_the_run",),
+    ),
+    Bug(
+        "a process that stood still throws away what has come",
+        (Edit("ringfence/http/deadline.py", " and clock() > ends + STOOD_STILL:", " and clock() < 0:"),),
+        ("tests/http/test_client.py::test_a_process_that_stood_still_reads_what_has_come",),
     ),
 )
