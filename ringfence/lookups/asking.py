@@ -147,18 +147,18 @@ def asks(
         told=told,
     )
     polls = kind.polls(waiting, address, options)
-    mine = account is not None and attempt["account"] == account
-    held_back = _costs(attempt) and not {"", kind.name}.isdisjoint(switch.stops(connection))
-    if held_back or not (mine and is_traced_now(attempt, now) and _clock_was_right(connection, attempt)):
+    mine = account is not None and attempt["account"] == account and not waits_for_resume(connection, attempt)
+    if not (mine and is_traced_now(attempt, now) and _clock_was_right(connection, attempt)):
         polls = [poll for poll in polls if not poll.shared]
     known = {each.ref for each in told}
     return Asks(polls, new=any(poll.ref not in known for poll in polls))
 
 
-def _costs(attempt: Mapping[str, Any]) -> bool:
-    """Whether looking an attempt up costs money."""
+def waits_for_resume(connection: Connection, attempt: Mapping[str, Any]) -> bool:
+    """Whether looking an attempt up costs money, and somebody has stopped its provider, or everything."""
     how = provider(attempt["provider"]).products[attempt["product"]].traced
-    return how is not None and how.option is not None
+    costs = how is not None and how.option is not None
+    return costs and not {"", attempt["provider"]}.isdisjoint(switch.stops(connection))
 
 
 def _clock_was_right(connection: Connection, attempt: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from ringfence.config.environment import Setup
 from ringfence.errors import RingfenceError
-from ringfence.lookups.asking import asks, pollable
+from ringfence.lookups.asking import asks, pollable, waits_for_resume
 from ringfence.lookups.lanes import account_of
 from ringfence.providers.collectable import traced
 from ringfence.providers.registry import provider
@@ -43,10 +43,21 @@ def prospect(connection: Connection, setup: Setup, key: bytes, attempt: Mapping[
         return f"is asked about{until}; {end}"
     if product.traced and not how:
         return f"needs a decision, or providers.{kind.name}.{product.traced.option}: on, which may cost; {end}"
-    told = "its provider's log does not tell" if how else "its provider cannot be asked"
-    if how and attempt["account"] not in (None, account):
-        told = f"it was sent with other credentials of {kind.name} than there are now"
-    return f"needs a decision: {told}; {end}"
+    if not how:
+        return f"needs a decision: its provider cannot be asked; {end}"
+    return f"{_why_not(connection, attempt, account)}; {end}"
+
+
+def _why_not(connection: Connection, attempt: Mapping[str, Any], account: str | None) -> str:
+    """Why what a provider tells of requests by their time says nothing of this one, as far as is known."""
+    name = attempt["provider"]
+    if attempt["account"] is None:
+        return f"needs a decision: nobody noted with which credentials {name} was asked"
+    if attempt["account"] != account:
+        return f"needs a decision: it was sent with other credentials of {name} than there are now"
+    if waits_for_resume(connection, attempt):
+        return f"is asked about, which costs, when {name} is no longer stopped"
+    return "needs a decision: its provider's log does not tell"
 
 
 def _time(setup: Setup, since: int, seconds: int) -> str:

@@ -263,6 +263,8 @@ def test_a_request_of_nobody_knows_whom_is_not_looked_up(build: Build, monkeypat
     later(house, monkeypatch, 25)
     collect(house.setup, house.ledger, "test")
     assert (house.states(), logs(house)) == (["in_doubt", "settled"], [])
+    (told,) = nexts(house)
+    assert told.startswith("needs a decision: nobody noted with which credentials infobip was asked; counts as spent")
 
 
 def test_what_a_reply_left_out_has_the_account_that_asked(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,6 +386,8 @@ def test_reports_that_cost_wait_for_the_kill_switch(build: Build, monkeypatch: p
     later(house, monkeypatch, 80)
     collect(house.setup, house.ledger, "test")
     assert (logs(house), len(house.attempts("in_doubt"))) == ([], 1)
+    (told,) = nexts(house)
+    assert told.startswith("is asked about, which costs, when vonage is no longer stopped; counts as spent from ")
     switch.resume(house.ledger, whom, who="ada", why="it was another's")
     later(house, monkeypatch, 60 * 8)
     collect(house.setup, house.ledger, "test")

@@ -29,7 +29,7 @@ BUGS = (
     ),
     Bug(
         "another account's log tells of a request",
-        (Edit(ASKING, 'mine = account is not None and attempt["account"] == account', "mine = True"),),
+        (Edit(ASKING, 'mine = account is not None and attempt["account"] == account and', "mine ="),),
         (f"{TRACED}::test_a_request_of_another_account_is_not_looked_up",),
     ),
     Bug(
@@ -143,7 +143,7 @@ BUGS = (
     ),
     Bug(
         "reports that cost are paid for whatever somebody has stopped",
-        (Edit(ASKING, "if held_back or not (", "if not ("),),
+        (Edit(ASKING, " and not waits_for_resume(connection, attempt)\n", "\n"),),
         (f"{TRACED}::test_reports_that_cost_wait_for_the_kill_switch",),
     ),
 )
