@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from ringfence.http.exchange import Reply
 
 # Seconds by which a timer that is late says that the process was stopped, and for how long it then reads on.
-STOOD_STILL, READ_ON = 1.0, 5.0
+STOOD_STILL, READ_ON = 0.2, 5.0
 
 
 async def within(seconds: float, exchange: Coroutine[None, None, Reply]) -> Reply:

@@ -75,7 +75,7 @@ def buy(setup: Setup, ledger: Ledger, lake: Lake, worker: Worker, order: Order) 
         privacy=setup.config.privacy,
         currency=setup.config.currency,
         before_turn=_budgets_follow(setup, ledger),
-        outdated=_prices_end(setup, ledger, market),
+        priced=_days_pass(setup, ledger, market),
         callbacks=setup.callbacks_url,
         left=[*routeless(ledger, order, chosen), *waiting(ledger, course)],
     )
@@ -148,17 +148,15 @@ def _budgets_follow(setup: Setup, ledger: Ledger) -> Callable[[Connection], None
     return follow
 
 
-def _prices_end(setup: Setup, ledger: Ledger, began: Market) -> Callable[[Batch], str | None]:
-    """Why a batch is not bought any more when a day has ended in the midst of a run: prices and rates are of days."""
+def _days_pass(setup: Setup, ledger: Ledger, began: Market) -> Callable[[Batch], Batch | str]:
+    """Batches as they are priced when a day has ended in the midst of a run: prices and rates are of days."""
 
-    def told(batch: Batch) -> str | None:
+    def priced(batch: Batch) -> Batch | str:
         today = setup.day(ledger.store.clock())
         if today == began.on:
-            return None
+            return batch
         market = replace(began, on=today)
-        if why := why_outdated(market, batch):
-            return why
         listed = market.listed(batch.provider, batch.product, batch.country)
-        return None if listed.rate == batch.rate else f"the rate of {batch.unit_price.currency} is another one today"
+        return why_outdated(market, batch) or replace(batch, rate=listed.rate)
 
-    return told
+    return priced

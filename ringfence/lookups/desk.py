@@ -30,8 +30,9 @@ class Desk:
     """One run's purchases. `left` is what was not bought, and why; `asked` what was; `notes` what providers told.
 
     `callbacks` is the public address of the receiver. `before_turn` runs inside every transaction, before anything is
-    reserved: budgets that changed take effect there. `outdated` says why a batch is not bought at its price any more,
-    as when a day ends in the midst of a run. `began` is when the run did (microseconds UTC).
+    reserved: budgets that changed take effect there. `priced` gives a batch at the rate of the day, or says why it is
+    not bought at its price any more: a day may end in the midst of a run. `began` is when the run did (microseconds
+    UTC).
     """
 
     ledger: Ledger
@@ -42,7 +43,7 @@ class Desk:
     currency: str
     max_spend: int | None = None
     before_turn: Callable[[Connection], None] = lambda _: None
-    outdated: Callable[[Batch], str | None] = lambda _: None
+    priced: Callable[[Batch], Batch | str] = lambda batch: batch
     callbacks: str | None = None
     queue: Queue = field(default_factory=Queue)
     left: list[Refused] = field(default_factory=list)
@@ -87,9 +88,13 @@ class Desk:
 
     def still_priced(self, chosen: list[Batch]) -> list[Batch]:
         """Leave out, for good, what is not bought at its price any more."""
-        told = [(batch, self.outdated(batch)) for batch in chosen]
-        self.left += [Refused(batch.quote_id, batch.subjects, "awaiting_approval", why) for batch, why in told if why]
-        return [batch for batch, why in told if not why]
+        found = [(batch, self.priced(batch)) for batch in chosen]
+        self.left += [
+            Refused(batch.quote_id, batch.subjects, "awaiting_approval", why)
+            for batch, why in found
+            if isinstance(why, str)
+        ]
+        return [batch for _, batch in found if isinstance(batch, Batch)]
 
     def affording(self, chosen: list[Batch]) -> list[Batch]:
         """What the run's own limit leaves of these batches; the rest of them is left for good."""

@@ -15,7 +15,7 @@ from ringfence.lookups.replies import belated, kept_replies, numbers_of, read_at
 from ringfence.lookups.verdict import move_for
 from ringfence.money.amount import Money
 from ringfence.money.correction import correct, was
-from ringfence.money.decide import LOST
+from ringfence.money.decide import LOST, PARTIAL
 from ringfence.money.entries import Entries
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Settle, newest_reply
@@ -38,21 +38,21 @@ def note_late(ledger: Ledger, who: str = "collect") -> list[str]:
         since = int(connection.scalar(select(META.c.value).where(META.c.key == COMPARED)) or 0)
         upto = _decided_up_to(connection)
         late = _late(connection, since, upto)
-        charged = [(each, found) for each in late if was(each) and (found := _charge(connection, each))]
-        booked = {each["attempt_id"] for each, _ in charged}
-        settled = [each for each in late if not (_unanswered(each) or each["attempt_id"] in booked)]
-        differences = [(each["attempt_id"], _difference(connection, each)) for each in settled]
+        charged = {each["attempt_id"]: found for each in late if was(each) and (found := _charge(connection, each))}
+        differences = {each["attempt_id"]: _difference(connection, each) for each in late if not _unanswered(each)}
     entries = Entries(ledger.store.clock(), who)
     told = []
-    for attempt_id, difference in differences:
-        entries.journal(attempt_id, "late_reply", why=difference or "it says the same")
-        told += [f"attempt {attempt_id}: a late reply {difference}"] if difference else []
     with ledger.store.write() as connection:
-        for each, move in charged:
-            if amount := _booked(connection, ledger, move, who):
-                told.append(
-                    f"attempt {each['attempt_id']} was {was(each)} and is charged {_all_the_same(each)}: {amount}"
-                )
+        for each in late:
+            attempt_id = each["attempt_id"]
+            move = charged.get(attempt_id)
+            amount = correct(connection, ledger, move, who) if isinstance(move, Settle) else None
+            if booked := _booked(amount, move):
+                told.append(f"attempt {attempt_id} was {was(each)} and is charged {_all_the_same(each)}: {booked}")
+            difference = differences.get(attempt_id)
+            if difference or (difference is not None and amount is None):
+                entries.journal(attempt_id, "late_reply", why=difference or "it says the same")
+                told += [f"attempt {attempt_id}: a late reply {difference}"] if difference else []
         entries.write(connection)
         connection.execute(META.delete().where(META.c.key == COMPARED))
         connection.execute(META.insert().values(key=COMPARED, value=str(upto)))
@@ -68,11 +68,10 @@ def _all_the_same(attempt: Mapping[str, Any]) -> str:
     return "all the same" if attempt["state"] == "voided" else "more than was counted"
 
 
-def _booked(connection: Connection, ledger: Ledger, move: Settle | str, who: str) -> str | None:
-    """What a correction has booked, or why it could not; None where it was booked before."""
+def _booked(amount: Money | None, move: Settle | str | None) -> str | None:
+    """What a correction has booked, or why it could not; None where there is nothing to say of money."""
     if isinstance(move, str):
         return f"{move}, and nothing is booked: compare with the provider's bill"
-    amount: Money | None = correct(connection, ledger, move, who)
     return f"{amount} is booked as a correction" if amount and amount.amount else None
 
 
@@ -89,7 +88,9 @@ def _late(connection: Connection, since: int, upto: int) -> list[dict[str, Any]]
     These wait for nobody: the same charge is booked once, however often it is looked at.
     """
     own = REPLY.c.attempt_id == ATTEMPT.c.attempt_id
-    by_itself = and_(own, REPLY.c.source.in_(("callback", "response")), REPLY.c.reply_id <= upto)
+    # Of what a log has told in part the whole may come for the request that it is a residue of.
+    in_part = func.instr(ATTEMPT.c.outcomes, bytes([PARTIAL])) > 0
+    by_itself = and_(or_(own, in_part), REPLY.c.source.in_(("callback", "response")), REPLY.c.reply_id <= upto)
     unanswered = or_(ATTEMPT.c.state == "voided", ATTEMPT.c.evidence.startswith(LOST))
     query = (
         select(ATTEMPT)
@@ -130,11 +131,21 @@ def _charge(connection: Connection, attempt: Mapping[str, Any]) -> Settle | str 
 
 
 def _difference(connection: Connection, attempt: Mapping[str, Any]) -> str:
-    """What all replies together say now that those which were settled by did not; empty when that is the same."""
+    """What all replies together say now that those which were settled by did not; empty when that is the same.
+
+    The whole of what was told in part is no difference: it is booked beside it.
+    """
     now = _all_of_it(connection, attempt).parsed
-    then = {one.phone: _bare(one) for one in read_attempt(connection, attempt, given_up=True).parsed.lookups}
-    differ = sum(_bare(one) != then.get(one.phone) for one in now.lookups)
+    then = {one.phone: one for one in read_attempt(connection, attempt, given_up=True).parsed.lookups}
+    differ = sum(_differs(one, then.get(one.phone)) for one in now.lookups)
     return f"says something else of {differ} numbers than what was settled" if differ else ""
+
+
+def _differs(now: Lookup, then: Lookup | None) -> bool:
+    if then is None:
+        return True
+    is_completed = then.outcome is Outcome.PARTIAL and now.outcome is not Outcome.PARTIAL
+    return not is_completed and _bare(now) != _bare(then)
 
 
 def _bare(one: Lookup) -> Lookup:

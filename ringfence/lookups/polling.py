@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.config.sections import Privacy
 from ringfence.http.exchange import Exchange, Reply
-from ringfence.lookups.asking import askable, asks, others_near
+from ringfence.lookups.asking import askable, asks, others_near, waits_for_resume
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.privacy import by_phone
 from ringfence.lookups.replies import numbers_of
@@ -107,7 +107,8 @@ def _due(connection: Connection, lane: Lane, attempt: Mapping[str, Any], now: in
     longest = DOUBTFUL_PAUSE if is_doubtful else LAST_PAUSE
     pause = min(FIRST_PAUSE * 2 ** min(times, 20), longest)
     if is_doubtful and not polls:
-        pause = _NEVER if attempt["state"] == "voided" else longest
+        is_over = attempt["state"] == "voided" and not waits_for_resume(connection, attempt)
+        pause = _NEVER if is_over else longest
     again_at = now + int(pause * 1_000_000)
     return Due(
         attempt_id=attempt["attempt_id"],

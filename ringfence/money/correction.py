@@ -1,8 +1,8 @@
 """What shows after its attempt was voided, or counted as lost: booked beside it, since what is final stays.
 
 It is an attempt of its own, of the same request and in its budgets: nothing was held for it, so that all that it cost
-is overrun. An answer to what was counted as lost, or a whole one to what was answered in part (a log tells no network),
-costs only what is more than was counted.
+is overrun. An answer to what was counted as lost costs only what is more than was counted, and a whole one to what was
+answered in part (a log tells a price, and no network) nothing.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> 
     new = [each for each in found.answers if told.lacks(each)]
     if not new:
         return None
-    answers = [replace(each, amount=max(0, each.amount - told.counted.get(each.subject, 0))) for each in new]
+    answers = [replace(each, amount=told.more(each)) for each in new]
     entries = Entries(ledger.store.clock(), who)
     birth = _beside(final, ledger.store.new_id(), origin, [each.subject for each in answers])
     counters = connection.scalars(select(HOLD.c.counter_id).where(HOLD.c.attempt_id == final["attempt_id"])).all()
@@ -68,7 +68,8 @@ def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> 
         final["attempt_id"], event, why=f"{came} after it was {was(final)}; booked as attempt {birth['attempt_id']}"
     )
     entries.write(connection)
-    stop_if_dearer(connection, entries.at, final, replace(found, answers=new))
+    if amount.amount:
+        stop_if_dearer(connection, entries.at, final, replace(found, answers=new))
     return amount
 
 
@@ -96,7 +97,7 @@ def was(attempt: Row) -> str:
 
 @dataclass(slots=True)
 class _Told:
-    """The numbers of a request by what is known of them, and what was counted for those that are not whole yet."""
+    """The numbers of a request by what is known of them, and what was counted for those that were lost."""
 
     whole: set[int] = field(default_factory=set)
     parts: set[int] = field(default_factory=set)
@@ -107,17 +108,22 @@ class _Told:
         known = self.whole | self.parts if answer.outcome == "partial" else self.whole
         return answer.subject not in known
 
+    def more(self, answer: Answered) -> int:
+        """What an answer costs above what was counted: nothing where a log has told its price already."""
+        if answer.subject in self.parts:
+            return 0
+        return max(0, answer.amount - self.counted.get(answer.subject, 0))
+
 
 def _told(connection: Connection, origin: str) -> _Told:
     mine = or_(ATTEMPT.c.attempt_id == origin, ATTEMPT.c.residue_of == origin)
     told = _Told()
     rows = connection.execute(select(ATTEMPT).where(mine, ATTEMPT.c.state == "settled")).mappings()
     for each in map(dict, rows):
-        lost, parts = losses(each), losses(each, PARTIAL)
-        told.whole |= set(unpack(each["subjects"])) - lost.keys() - parts.keys()
-        told.parts |= parts.keys()
-        for subject, amount in (*lost.items(), *parts.items()):
-            told.counted[subject] = told.counted.get(subject, 0) + amount
+        lost, parts = losses(each), losses(each, PARTIAL).keys()
+        told.whole |= set(unpack(each["subjects"])) - lost.keys() - parts
+        told.parts |= parts
+        told.counted |= lost
     return told
 
 

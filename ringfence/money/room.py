@@ -21,8 +21,8 @@ _COUNTERS = Prepared(
     )
 )
 _NEWEST = Prepared(select(func.max(ATTEMPT.c.reserved_at)))
-# A clock that is set back by no more than this (microseconds) opens no window and no approval again; what is set back
-# by more was wrong before, and would keep a window open for as long.
+# A clock that is set back by no more than this (microseconds) opens no window again; one that is set back by more was
+# wrong before, and would keep a window open for as long.
 _SET_BACK = 2 * 86_400 * 1_000_000
 
 
@@ -65,14 +65,17 @@ class Refusal:
 
 
 class Room:
-    """The budgets as one transaction sees them; admitting a purchase takes its room away from the next one."""
+    """The budgets as one transaction sees them; admitting a purchase takes its room away from the next one.
+
+    `at` is the moment whose windows they are counted in (microseconds UTC).
+    """
 
     def __init__(self, connection: Connection, at: int, zone: ZoneInfo) -> None:
         self._connection = connection
         newest = _NEWEST.value(connection) or 0
-        self._at = newest if at < newest <= at + _SET_BACK else at
+        self.at = newest if at < newest <= at + _SET_BACK else at
         self._zone = zone
-        self.budgets = active(connection, self._at)
+        self.budgets = active(connection, at)
         self._same_zone = same_zone(connection, zone)
         self._caps: dict[tuple[str, str, str], Cap] = {}
         self._earlier: dict[tuple[str, str, str], list[Row]] = {}
@@ -110,7 +113,7 @@ class Room:
 
         That is the currency of what it counts: something free may be bought under a cap of another one.
         """
-        start = window_start(budget.window, self._at, self._zone, quote_id)
+        start = window_start(budget.window, self.at, self._zone, quote_id)
         key = (budget.budget_id, start, currency)
         if key not in self._caps:
             rows = _COUNTERS.rows(self._connection, budget=key[0], start=key[1])
@@ -167,7 +170,8 @@ def _missing(budgets: list[Budget], purchase: Purchase, *, consented: bool) -> R
 def _other_currency(budget: Budget, used: Money) -> Refusal:
     told = f"{used} were held and spent under the cap of a {budget.label} before it was {budget.cap}"
     way = f"wait for the next {budget.window}" if budget.window in CALENDAR else "leave it out of one run to begin anew"
-    return Refusal("deferred_budget", f"{told}, and caps are not converted: state it in {used.currency}, or {way}")
+    mend = f"set currency back to {used.currency}, or {way}"
+    return Refusal("deferred_budget", f"{told}, and caps are not converted: {mend}")
 
 
 def _shortage(budget: Budget) -> Refusal:

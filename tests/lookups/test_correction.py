@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
 from sqlalchemy import Connection
 
@@ -228,6 +229,42 @@ def test_a_whole_answer_after_what_the_log_told_is_published(
     assert sorted(house.lookups()["outcome"]) == ["complete", "partial"]
     path = serve(house.setup, house.ledger, house.lake)
     assert [each.name for each in views.checks(path) if each.rows and "correction" not in each.name] == []
+    house.check()
+
+
+def test_a_whole_answer_costs_what_the_log_has_told(build: Build) -> None:
+    """The log told the price of this very request: an answer that states none costs no list price beside it."""
+    (phone,) = numbers("NL", 2)[1:]
+    house = build([phone], {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
+    assert len(_logged(house, [phone], price="0.008")) == 1
+    assert (_came(house, attempt, "response", _result(phone)), house.spent()) == ([], 8_000_000)
+    house.publish()
+    assert sorted(house.lookups()["outcome"]) == ["complete", "partial"]
+
+
+def test_a_whole_answer_to_what_was_left_out_is_published(build: Build) -> None:
+    """What the reply left out was settled by the log: what comes of it under the request itself is published too."""
+    house = build(numbers("NL", 4), {"when": {"nth": 1}, "fault": "one_missing"}, provider={"batch": "4"})
+    house.run()
+    (residue,) = house.attempts("in_doubt")
+    (phone,) = _asked(house, residue)
+    (origin,) = (each for each in house.attempts() if each["attempt_id"] == residue["residue_of"])
+    entry = {"to": phone[1:], "status": {"groupId": 3, "id": 5}, "price": {"pricePerLookup": "0.01", "currency": "EUR"}}
+    body = json.dumps({"results": [entry]}).encode()
+    with house.ledger.store.write() as connection:
+        log = Stored(residue["attempt_id"], "log", 200, {}, body, complete=True, ref="late")
+        keep_replies(connection, house.ledger, [log])
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["settled", "settled"]
+    spent = house.spent()
+    _came(house, origin, "response", _result(phone))
+    house.publish()
+    outcomes = house.lookups().filter(pl.col("phone_e164") == phone)["outcome"]
+    assert (sorted(outcomes), house.spent()) == (["complete", "partial"], spent)
+    assert note_late(house.ledger) == []
     house.check()
 
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from datetime import time as time_of_day
 
 import pytest
@@ -417,28 +417,51 @@ def test_a_price_that_changed_since_the_quote_buys_nothing(build, numbers) -> No
     house.check()
 
 
-def test_nothing_is_bought_at_a_price_that_ended_in_the_midst_of_the_run(build, numbers) -> None:
-    """Prices are of days: from midnight on the rest waits for a quote at the new one."""
-    house = build(numbers("NL", 40), latency=0.02)
+@contextmanager
+def over_midnight(house: House) -> Iterator[tuple[date, float]]:
+    """Let it be just before midnight, and just after it from the third answer on: the day that ends, and when."""
     zone, real = house.setup.config.zone, house.ledger.store.clock
     today = datetime.now(zone).date()
     midnight = datetime.combine(today + timedelta(days=1), time_of_day(), zone).timestamp()
     shift = int(midnight * SECOND) - real() - 20 * SECOND
     house.ledger.store.clock = lambda: real() + shift
-    rows = [f"infobip,query,,0.01,EUR,2026-01-01,{today}", f"infobip,query,,0.05,EUR,{today + timedelta(days=1)},"]
-    (house.path.parent / "prices.csv").write_text("\n".join([CARD, *rows]))
-    house.price(None)
-    house.change(prices="prices.csv")
 
     def pass_midnight() -> None:
         house.ledger.store.clock = lambda: real() + shift + 40 * SECOND
 
     with meanwhile(lambda: len(house.attempts("settled")) >= 3, pass_midnight):
+        yield today, midnight * SECOND
+
+
+def test_nothing_is_bought_at_a_price_that_ended_in_the_midst_of_the_run(build, numbers) -> None:
+    """Prices are of days: from midnight on the rest waits for a quote at the new one."""
+    house = build(numbers("NL", 40), latency=0.02)
+    with over_midnight(house) as (today, midnight):
+        rows = [f"infobip,query,,0.01,EUR,2026-01-01,{today}", f"infobip,query,,0.05,EUR,{today + timedelta(days=1)},"]
+        (house.path.parent / "prices.csv").write_text("\n".join([CARD, *rows]))
+        house.price(None)
+        house.change(prices="prices.csv")
         bought = house.run()
     assert 6 <= bought.numbers < 40
     assert bought.numbers + bought.left == 40
     assert "was quoted at 0.01 EUR and is 0.05 EUR now" in bought.why_not
-    assert max(row["reserved_at"] for row in house.attempts()) < midnight * SECOND
+    assert max(row["reserved_at"] for row in house.attempts()) < midnight
+    house.check()
+
+
+def test_what_is_bought_after_midnight_is_held_at_the_rate_of_that_day(build, numbers) -> None:
+    """A rate is frozen in the transaction that holds the money: an approval by the old one suffices for fewer."""
+    house = build(numbers("NL", 40), latency=0.02)
+    with over_midnight(house) as (today, midnight):
+        rows = [f"USD,0.9,2026-01-01,{today}", f"USD,0.95,{today + timedelta(days=1)},"]
+        (house.path.parent / "rates.csv").write_text("\n".join(["currency,rate,valid_from,valid_to", *rows]))
+        house.price("0.01 USD")
+        house.change(fx="rates.csv")
+        bought = house.run()
+    assert 36 <= bought.numbers < 40
+    assert "the approval of 0.36 EUR is used up" in bought.why_not
+    rates = {(row["reserved_at"] >= midnight, row["rate"]) for row in house.attempts("settled")}
+    assert rates == {(False, "0.90 EUR"), (True, "0.95 EUR")}
     house.check()
 
 

@@ -19,8 +19,10 @@ from ringfence.lookups.asking import asks
 from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.prospects import prospect
 from ringfence.lookups.recover import assume_billed
-from ringfence.lookups.replies import numbers_of
+from ringfence.lookups.replies import answered, numbers_of
 from ringfence.money import breaker, switch
+from ringfence.money import decide as decisions
+from ringfence.money.decide import Decision
 from ringfence.money.moves import Stored, keep_replies
 from ringfence.money.store import unpack
 from ringfence.providers import infobip_traces, windows
@@ -376,22 +378,28 @@ def test_vonage_is_asked_where_that_is_chosen(build: Build, monkeypatch: pytest.
     house.check()
 
 
-@pytest.mark.parametrize("whom", ["", "vonage"])
-def test_reports_that_cost_wait_for_the_kill_switch(build: Build, monkeypatch: pytest.MonkeyPatch, whom: str) -> None:
+@pytest.mark.parametrize(("whom", "voided"), [("", False), ("vonage", False), ("vonage", True)])
+def test_reports_that_cost_wait_for_the_kill_switch(
+    build: Build, monkeypatch: pytest.MonkeyPatch, whom: str, *, voided: bool
+) -> None:
     """While somebody has stopped Vonage, or everything, no report is paid for; afterwards it is asked."""
     rule = {"when": {"nth": 1}, "fault": "drop_unanswered"}
     house = build(numbers("NL", 2), rule, vendor="vonage", provider={**VONAGE, "reports": "on"})
     house.run()
+    if voided:
+        (doubt,) = house.attempts("in_doubt")
+        void = Decision(who="ada", because="not on the invoice", voided=True)
+        decisions.decide(house.ledger, doubt["attempt_id"], void, answered)
     switch.stop(house.ledger, whom, who="ada", why="a strange invoice")
     later(house, monkeypatch, 80)
     collect(house.setup, house.ledger, "test")
-    assert (logs(house), len(house.attempts("in_doubt"))) == ([], 1)
-    (told,) = nexts(house)
-    assert told.startswith("is asked about, which costs, when vonage is no longer stopped; counts as spent from ")
+    assert logs(house) == []
+    for told in nexts(house):
+        assert told.startswith("is asked about, which costs, when vonage is no longer stopped; counts as spent from ")
     switch.resume(house.ledger, whom, who="ada", why="it was another's")
     later(house, monkeypatch, 60 * 8)
     collect(house.setup, house.ledger, "test")
-    assert (len(logs(house)), house.attempts("in_doubt")) == (1, [])
+    assert (len(logs(house)), house.attempts("in_doubt"), house.spent()) == (1, [], house.charged())
     house.check()
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ringfence.errors import QuoteError
 from ringfence.money.amount import Money, nanos
 from ringfence.money.budget import UNATTENDED, Budget, approval_id, limit, window_start
+from ringfence.money.health import uses
 from ringfence.money.moves import Void
 from ringfence.money.quotes import DAY, Line, Quote, approve, approved, save
 from ringfence.money.room import Room
@@ -230,15 +231,14 @@ def test_a_new_window_is_empty_and_old_attempts_stay_in_theirs(tmp_path: Path) -
 
 
 def test_a_clock_that_is_set_back_opens_no_window_again(tmp_path: Path) -> None:
-    """Yesterday's room is gone, and so is an approval that has ended; a clock that was days ahead was wrong before."""
+    """Yesterday's room is gone, and shown as today's; a clock that was days ahead was wrong before."""
     bench = Bench(tmp_path, month("9 EUR"), limit("day", Money.parse("0.05 EUR"), None, None, None))
-    quote = _approved(bench, "q", 9)
-    consent = {"quote_id": quote, "consent": approval_id(quote)}
     bench.now += DAY
     bench.sent(5)
+    today = [(each.window_start, each.used) for each in uses(bench.ledger, bench.zone)]
     bench.now -= DAY
     assert _refusal(bench, bench.batch(bench.numbers(1)))[1] == "the cap of 0.05 EUR a day is reached"
-    assert _refusal(bench, bench.batch(bench.numbers(1), **consent))[0] == "awaiting_approval"
+    assert [(each.window_start, each.used) for each in uses(bench.ledger, bench.zone)] == today
     bench.now -= 2 * DAY
     bench.sent(5)
     assert bench.broken() == []
@@ -254,7 +254,7 @@ def test_a_cap_in_another_currency_does_not_begin_at_nothing(tmp_path: Path, win
     status, why = _refusal(bench, bench.batch(bench.numbers(1), "0.01 USD"))
     assert status == "deferred_budget"
     assert why.startswith("0.90 EUR were held and spent under the ")
-    assert "caps are not converted: state it in EUR, or " in why
+    assert "caps are not converted: set currency back to EUR, or " in why
     bench.sent(1, "0 USD")
     bench.now += 40 * DAY
     if window == "month":
