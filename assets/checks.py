@@ -23,7 +23,7 @@ LEDGER_CHECKS = {
     "budget": "Whether no budget has reached a share of alerts.shares.",
     "burn_rate": "Whether no budget is used up before its window ends, at the pace of the last 24 hours.",
     "account": "Whether no account that a provider tells of falls faster than the ledger counts.",
-    "correction": "Whether nothing was charged lately after it had been voided, or above what was counted.",
+    "correction": "Whether nothing was charged lately after it was decided otherwise.",
     "coverage": "Whether everything that is wanted was asked, and nothing waits for approval, budget or a decision.",
 }
 

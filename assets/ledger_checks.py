@@ -114,14 +114,16 @@ def account(ledger: Ledger) -> dg.AssetCheckResult:
 
 
 def correction(ledger: Ledger, config: Config) -> dg.AssetCheckResult:
-    """What was charged after it had been voided, as it was found in the last seven days."""
+    """What was charged after it had been decided otherwise, as it was found in the last seven days."""
     found = corrections(ledger, ledger.store.clock() - _LATELY)
     billed = " and ".join(map(str, found.amounts))
-    todo = f"{found.attempts:,} requests were charged {billed} after they had been voided: see who voided them and why"
+    todo = (
+        f"{found.attempts:,} requests were charged {billed} after they were decided otherwise: compare with the invoice"
+    )
     return judged(
         "correction",
         "lookup_costs",
-        todo if found.attempts else "nothing was charged lately after it had been voided",
+        todo if found.attempts else "nothing was charged lately after it was decided otherwise",
         passed=not found.attempts,
         metadata={"attempts": found.attempts, **_sums("billed", found.amounts, config.currency)},
     )

@@ -7,12 +7,13 @@ import json
 import os
 import random
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.sizes import DICE
+from tests.sizes import BEGAN, DICE
 
 FOLDER = "TEST_FIGURES"
 
@@ -26,9 +27,10 @@ def tell(subject: str, **figures: int) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder, and throw the dice, before the processes begin."""
+    """Make the folder, throw the dice and look at the clock before the processes begin."""
     if not hasattr(config, "workerinput"):
         os.environ.setdefault(DICE, str(random.randrange(1_000_000)))
+        os.environ[BEGAN] = str(time.time())
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="figures-")
 
 

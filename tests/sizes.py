@@ -5,6 +5,7 @@ What is drawn beside it is another in each run; a run says at its end with which
 
 import os
 import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ import hypothesis
 
 # Examples of each property in the profile of that name.
 SMALL, WHOLE = 25, 250
-DICE = "TEST_DICE"
+DICE, BEGAN = "TEST_DICE", "TEST_BEGAN"
 
 
 def whole() -> bool:
@@ -28,6 +29,11 @@ def share(percent: int) -> int:
 def some(items: Sequence[Any], of: int) -> Sequence[Any]:
     """One of so many of these, others in each run; all of them where tests are whole."""
     return items if whole() else items[dice().randrange(min(of, len(items))) :: of]
+
+
+def minutes() -> float:
+    """How long the whole run of tests has lasted."""
+    return (time.time() - float(os.environ[BEGAN])) / 60
 
 
 def dice() -> random.Random:

@@ -51,6 +51,10 @@ def check(form: FormatOption = Format.TABLE) -> None:
     if found or form is not Format.TABLE:
         columns = ("invariant", "meaning", "row")
         print_rows(rows, form, title="broken invariants", more={"refuses_to_spend": refusal}, columns=columns)
+        if found and form is Format.TABLE:
+            typer.echo(
+                "runs go on all the same: end them with ringfence stop, then put a copy in place: ledger restore"
+            )
     else:
         typer.echo("the ledger is sound: I1 to I11 hold")
     if form is Format.TABLE:

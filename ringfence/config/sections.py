@@ -154,7 +154,10 @@ class Callbacks(Section):
 class InDoubt(Section):
     """What becomes of lookups of unknown outcome."""
 
-    assume_billed_after: Seconds = Field(default=7 * DAY, description="age at which one counts as spent at list price")
+    assume_billed_after: Seconds = Field(
+        default=7 * DAY,
+        description="age at which one counts as spent: what it holds, or more where its acknowledgement says so",
+    )
     repay_lost: bool = Field(
         default=False,
         description="buy again what was paid for in vain: what was counted as spent, and its answer never came",

@@ -12,7 +12,8 @@ STOOD_STILL, READ_ON = 0.2, 5.0
 async def within(seconds: float, exchange: Coroutine[None, None, Reply]) -> Reply:
     """The reply of an exchange that ends within so many seconds; raises TimeoutError.
 
-    A process that stood still until the time was over reads on for a moment: the reply may lie in its socket.
+    A process that stood still until the time was over reads on for a moment: the reply may lie in its socket. Whoever
+    is cancelled when the reply is whole already gets it all the same.
     """
     clock = asyncio.get_running_loop().time
     ends = clock() + seconds
@@ -24,6 +25,10 @@ async def within(seconds: float, exchange: Coroutine[None, None, Reply]) -> Repl
         if task.done():
             return task.result()
         raise TimeoutError
+    except asyncio.CancelledError:
+        if task.done() and not task.cancelled() and not task.exception():
+            return task.result()
+        raise
     finally:
         if not task.done():
             task.cancel()

@@ -1,11 +1,11 @@
 """What shows after its attempt was voided, or counted as lost: booked beside it, since what is final stays.
 
 It is an attempt of its own, of the same request and in its budgets: nothing was held for it, so that all that it cost
-is overrun. An answer to what was counted as lost costs only what is more than was counted, and a whole one to what was
-answered in part (a log tells a price, and no network) nothing.
+is overrun. An answer to what was counted as lost, or a whole one to what was answered in part (a log tells no network),
+costs only what is more than was counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from ringfence.money.amount import Money
 from ringfence.money.decide import PARTIAL, losses
-from ringfence.money.decision import Answered, Settle
+from ringfence.money.decision import Settle
 from ringfence.money.earlier import made_since
 from ringfence.money.entries import BORN, Entries, Row
 from ringfence.money.ledger import Ledger, settled_seq
@@ -34,21 +34,26 @@ class Corrections:
     amounts: Sequence[Money]
 
 
-def correct(connection: Connection, ledger: Ledger, found: Settle, who: str) -> Money | None:
+def correct(
+    connection: Connection, ledger: Ledger, found: Settle, who: str, counted: Mapping[int, int] | None = None
+) -> Money | None:
     """Book what an attempt was charged after all, or answered for nothing; None where nothing of it is new.
 
-    It was voided, counted as lost, or answered in part. The journal has a `correction` for it, and the money under the
-    one that is new. A provider that charged more than the price in use is stopped.
+    It was voided, counted as lost, or answered in part: `counted` is what was counted for each number of the latter.
+    The journal has a `correction` for it, and the money under the one that is new. A provider that charged more than
+    the price in use is stopped.
     """
     final = dict(connection.execute(select(ATTEMPT).where(ATTEMPT.c.attempt_id == found.attempt_id)).mappings().one())
     if final["state"] != "voided" and not (final["state"] == "settled" and was(final)):
         return None
     origin = final["residue_of"] or final["attempt_id"]
-    told = _told(connection, origin)
-    new = [each for each in found.answers if told.lacks(each)]
+    known = _known(connection, final, origin)
+    taken = {each.subject: known.all if each.outcome == "partial" else known.whole for each in found.answers}
+    new = [each for each in found.answers if each.subject not in taken[each.subject]]
     if not new:
         return None
-    answers = [replace(each, amount=told.more(each)) for each in new]
+    before = known.lost | dict(counted or {})
+    answers = [replace(each, amount=max(0, each.amount - before.get(each.subject, 0))) for each in new]
     entries = Entries(ledger.store.clock(), who)
     birth = _beside(final, ledger.store.new_id(), origin, [each.subject for each in answers])
     counters = connection.scalars(select(HOLD.c.counter_id).where(HOLD.c.attempt_id == final["attempt_id"])).all()
@@ -96,35 +101,29 @@ def was(attempt: Row) -> str:
 
 
 @dataclass(slots=True)
-class _Told:
-    """The numbers of a request by what is known of them, and what was counted for those that were lost."""
+class _Known:
+    """The numbers of a request that have a whole answer, those that have any, and what was counted for the lost ones.
+
+    One that is answered in part by another attempt counts as whole: what comes of it is booked beside that one.
+    """
 
     whole: set[int] = field(default_factory=set)
-    parts: set[int] = field(default_factory=set)
-    counted: dict[int, int] = field(default_factory=dict)
-
-    def lacks(self, answer: Answered) -> bool:
-        """Whether an answer says more than is known."""
-        known = self.whole | self.parts if answer.outcome == "partial" else self.whole
-        return answer.subject not in known
-
-    def more(self, answer: Answered) -> int:
-        """What an answer costs above what was counted: nothing where a log has told its price already."""
-        if answer.subject in self.parts:
-            return 0
-        return max(0, answer.amount - self.counted.get(answer.subject, 0))
+    all: set[int] = field(default_factory=set)
+    lost: dict[int, int] = field(default_factory=dict)
 
 
-def _told(connection: Connection, origin: str) -> _Told:
+def _known(connection: Connection, final: Row, origin: str) -> _Known:
     mine = or_(ATTEMPT.c.attempt_id == origin, ATTEMPT.c.residue_of == origin)
-    told = _Told()
+    known = _Known()
     rows = connection.execute(select(ATTEMPT).where(mine, ATTEMPT.c.state == "settled")).mappings()
     for each in map(dict, rows):
-        lost, parts = losses(each), losses(each, PARTIAL).keys()
-        told.whole |= set(unpack(each["subjects"])) - lost.keys() - parts
-        told.parts |= parts
-        told.counted |= lost
-    return told
+        lost = losses(each)
+        answered = set(unpack(each["subjects"])) - lost.keys()
+        is_final = each["attempt_id"] == final["attempt_id"]
+        known.whole |= answered - losses(each, PARTIAL).keys() if is_final else answered
+        known.all |= answered
+        known.lost |= lost
+    return known
 
 
 def corrections(ledger: Ledger, since: int = 0) -> Corrections:

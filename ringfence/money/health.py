@@ -120,7 +120,7 @@ def using(connection: Connection, at: int, zone: ZoneInfo) -> list[Use]:
     return [
         Use(
             budget,
-            window_start(budget.window, room.at, zone, quote_id),
+            window_start(budget.window, at, zone, quote_id),
             Money(room.cap(budget, quote_id, budget.cap.currency).used, budget.cap.currency),
         )
         for budget in limits

@@ -21,8 +21,8 @@ _COUNTERS = Prepared(
     )
 )
 _NEWEST = Prepared(select(func.max(ATTEMPT.c.reserved_at)))
-# A clock that is set back by no more than this (microseconds) opens no window again; one that is set back by more was
-# wrong before, and would keep a window open for as long.
+# Where a clock was set back by no more than this (microseconds) what is bought counts in the windows of both times; one
+# that was further ahead was wrong, and its windows would count for as long.
 _SET_BACK = 2 * 86_400 * 1_000_000
 
 
@@ -65,15 +65,12 @@ class Refusal:
 
 
 class Room:
-    """The budgets as one transaction sees them; admitting a purchase takes its room away from the next one.
-
-    `at` is the moment whose windows they are counted in (microseconds UTC).
-    """
+    """The budgets as one transaction sees them; admitting a purchase takes its room away from the next one."""
 
     def __init__(self, connection: Connection, at: int, zone: ZoneInfo) -> None:
         self._connection = connection
         newest = _NEWEST.value(connection) or 0
-        self.at = newest if at < newest <= at + _SET_BACK else at
+        self._moments = (at, newest) if at < newest <= at + _SET_BACK else (at,)
         self._zone = zone
         self.budgets = active(connection, at)
         self._same_zone = same_zone(connection, zone)
@@ -93,7 +90,7 @@ class Room:
         refusal = _missing(budgets, purchase, consented=limits_only)
         if refusal:
             return 0, [], refusal
-        caps = [self.cap(budget, purchase.quote_id, purchase.cost.currency) for budget in budgets]
+        caps = [cap for budget in budgets for cap in self._caps_of(budget, purchase)]
         tightest = min(caps, key=lambda cap: cap.free)
         price = purchase.cost.amount
         for cap in caps:
@@ -108,12 +105,17 @@ class Room:
         """The ids of the counters of these caps, made where there is none yet."""
         return [self._made(cap) for cap in caps]
 
-    def cap(self, budget: Budget, quote_id: str, currency: str) -> Cap:
-        """A budget in its present window (a cap by quote: in that of the quote), counted in this currency.
+    def _caps_of(self, budget: Budget, purchase: Purchase) -> list[Cap]:
+        """A budget in its present window, and in that of what was bought by a clock that was ahead."""
+        caps = [self.cap(budget, purchase.quote_id, purchase.cost.currency, at) for at in self._moments]
+        return caps[:1] if caps[0] is caps[-1] else caps
+
+    def cap(self, budget: Budget, quote_id: str, currency: str, at: int | None = None) -> Cap:
+        """A budget in its window at a moment (a cap by quote: in that of the quote), counted in this currency.
 
         That is the currency of what it counts: something free may be bought under a cap of another one.
         """
-        start = window_start(budget.window, self.at, self._zone, quote_id)
+        start = window_start(budget.window, self._moments[0] if at is None else at, self._zone, quote_id)
         key = (budget.budget_id, start, currency)
         if key not in self._caps:
             rows = _COUNTERS.rows(self._connection, budget=key[0], start=key[1])

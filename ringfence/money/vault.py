@@ -1,4 +1,4 @@
-"""The vault: subject ids for phone numbers. Only reply bodies hold numbers beside it, until their retention ends."""
+"""The vault: subject ids for phone numbers. Only reply bodies hold numbers beside it."""
 
 import json
 from collections.abc import Sequence

@@ -54,8 +54,8 @@ LONG = [pytest.mark.long, pytest.mark.timeout(1800)]
         ("poll", "", 53, False),
         pytest.param("plain", "", 1, True, marks=LONG),
         pytest.param("plain", BUILDING, 40, True, marks=LONG),
-        pytest.param("poll", "", 2, False, marks=LONG),
-        pytest.param("token", "", 2, False, marks=LONG),
+        pytest.param("poll", "", 3, False, marks=LONG),
+        pytest.param("token", "", 3, False, marks=LONG),
     ],
 )
 def test_killed_at_every_call(direct: Direct, setting: str, on: str, step: int, serving: bool) -> None:  # noqa: FBT001

@@ -169,12 +169,12 @@ class Play:
             rows, known = self.served(), self._known["served"]
             assert rows.keys() == known.keys()
             assert {number for number in known if rows[number] != known[number]} <= doubtful
-        self._nothing_more(serving=served)
+        self._nothing_more()
 
-    def _nothing_more(self, **scene: Any) -> None:
+    def _nothing_more(self) -> None:
         """Another run asks nobody anything and changes nothing."""
         requests = len(self.house.requests())
         before = self.house.lake.read("phone_facts")
-        self.done(**scene)
+        self.done(serving=False)
         assert len(self.house.requests()) == requests
         assert self.house.lake.read("phone_facts").equals(before)

@@ -322,6 +322,26 @@ def test_a_process_that_stood_still_reads_what_has_come(limits: Limits) -> None:
     assert got.body == b"paid"
 
 
+def test_a_run_that_is_stopped_when_the_reply_is_whole_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the last byte and the answer to whoever waits lie some turns of the loop: a stop there loses nothing."""
+    exchange = Client._exchange
+
+    async def stopped() -> Exchange:
+        async def whole(self: Client, *args: object) -> Reply:
+            reply = await exchange(self, *args)  # type: ignore[arg-type]
+            waiting.cancel()
+            return reply
+
+        monkeypatch.setattr(Client, "_exchange", whole)
+        async with serving(answer(OK)) as seen, Client(in_flight=1, headers=KEY, verify=ROOTLESS) as one:
+            waiting = asyncio.create_task(one.send(httpx.Request("GET", seen.url)))
+            return await waiting
+
+    got = asyncio.run(stopped())
+    assert isinstance(got, Reply)
+    assert got.body == b"paid"
+
+
 @pytest.mark.parametrize("limits", [FAST, Limits(connect=9, read=9, total=0.4)])
 def test_a_connection_that_takes_too_long_is_unsent(limits: Limits) -> None:
     """The connect time-out and the deadline while connecting both prove that nothing left."""

@@ -232,8 +232,8 @@ def test_a_whole_answer_after_what_the_log_told_is_published(
     house.check()
 
 
-def test_a_whole_answer_costs_what_the_log_has_told(build: Build) -> None:
-    """The log told the price of this very request: an answer that states none costs no list price beside it."""
+def test_a_whole_answer_that_states_no_price_costs_what_the_log_told(build: Build) -> None:
+    """The log told the price of this very request: no list price is booked beside it."""
     (phone,) = numbers("NL", 2)[1:]
     house = build([phone], {"when": {"nth": 1}, "fault": "drop_unanswered"})
     house.run()
@@ -241,8 +241,36 @@ def test_a_whole_answer_costs_what_the_log_has_told(build: Build) -> None:
     decisions.decide(house.ledger, attempt["attempt_id"], VOID, answered)
     assert len(_logged(house, [phone], price="0.008")) == 1
     assert (_came(house, attempt, "response", _result(phone)), house.spent()) == ([], 8_000_000)
+    assert note_late(house.ledger) == []
     house.publish()
     assert sorted(house.lookups()["outcome"]) == ["complete", "partial"]
+
+
+@pytest.mark.parametrize(("stated", "more"), [("0.04", 0), ("0.03", 0), ("0.07", 3 * CENT)])
+def test_a_whole_answer_costs_what_it_states_above_what_was_counted(build: Build, stated: str, more: int) -> None:
+    """What was answered in part is answered whole by a second callback; a dearer one stops its provider."""
+    house = build(numbers("NL", 1), {"when": "always", "fault": "callback_lost"}, vendor="vonage", provider=ASYNC)
+    house.change(callbacks={"public_url": "http://127.0.0.1:9"})
+    house.run()
+    (attempt,) = house.attempts()
+    phone = numbers("NL", 1)[0][1:]
+    common = {"request_id": attempt["request_ref"], "international_format_number": phone}
+    facts = {"valid_number": "valid", "reachable": "reachable", "ported": "not_ported"}
+    part = common | {"status": 44, "request_price": "0.04"}
+    whole = common | {"status": 0, "request_price": stated} | facts
+    assert _came(house, attempt, "callback", json.dumps(part).encode()) == []
+    collect(house.setup, house.ledger, "test")
+    assert (house.states(), house.spent()) == (["settled"], 4 * CENT)
+    told = _came(house, attempt, "callback", json.dumps(whole).encode())
+    said = "answered in part and is charged more than was counted: 0.03 EUR is booked as a correction"
+    assert [each.partition(" was ")[2] for each in told] == ([said] if more else [])
+    assert (house.states(), house.spent()) == (["settled", "settled"], 4 * CENT + more)
+    with house.ledger.store.read() as connection:
+        assert ("vonage" in switch.stops(connection)) == bool(more)
+    assert note_late(house.ledger) == []
+    house.publish()
+    assert sorted(house.lookups()["outcome"]) == ["complete", "partial"]
+    house.check()
 
 
 def test_a_whole_answer_to_what_was_left_out_is_published(build: Build) -> None:
@@ -287,6 +315,20 @@ def test_what_comes_between_the_reading_and_the_void_is_booked(build: Build, mon
     house.publish()
     assert house.lookups()["phone_e164"].to_list() == numbers("NL", 1)
     assert house.states() == ["voided", "settled"]
+
+
+def test_what_comes_before_the_void_is_not_stepped_over(build: Build) -> None:
+    """Whoever compares late answers just then waits for the request, which is still open: it is looked at again."""
+    house = build(numbers("NL", 1), {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    house.run()
+    (attempt,) = house.attempts()
+    assert _came(house, attempt, "response", _result(numbers("NL", 1)[0])) == []
+    with house.ledger.store.write() as connection:
+        # By somebody who had looked before it came.
+        assert apply(connection, house.ledger, [Void(attempt["attempt_id"], "not charged", read_to=0)], "test") == 1
+    (told,) = note_late(house.ledger)
+    assert "was voided and is charged all the same: 0.01 EUR is booked as a correction" in told
+    house.check()
 
 
 @pytest.mark.parametrize("early", [True, False])

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from ringfence.errors import QuoteError
 from ringfence.money.amount import Money, nanos
 from ringfence.money.budget import UNATTENDED, Budget, approval_id, limit, window_start
-from ringfence.money.health import uses
 from ringfence.money.moves import Void
 from ringfence.money.quotes import DAY, Line, Quote, approve, approved, save
 from ringfence.money.room import Room
@@ -231,14 +230,19 @@ def test_a_new_window_is_empty_and_old_attempts_stay_in_theirs(tmp_path: Path) -
 
 
 def test_a_clock_that_is_set_back_opens_no_window_again(tmp_path: Path) -> None:
-    """Yesterday's room is gone, and shown as today's; a clock that was days ahead was wrong before."""
+    """What is bought then counts in both days, and needs room in both; a clock that was days ahead was wrong before."""
     bench = Bench(tmp_path, month("9 EUR"), limit("day", Money.parse("0.05 EUR"), None, None, None))
+    bench.sent(2)
     bench.now += DAY
-    bench.sent(5)
-    today = [(each.window_start, each.used) for each in uses(bench.ledger, bench.zone)]
+    bench.sent(1)
     bench.now -= DAY
+    bench.sent(3)
+    assert [row[1] for row in bench.used("limit/day")] == [5 * CENT, 4 * CENT]
     assert _refusal(bench, bench.batch(bench.numbers(1)))[1] == "the cap of 0.05 EUR a day is reached"
-    assert [(each.window_start, each.used) for each in uses(bench.ledger, bench.zone)] == today
+    bench.now += DAY
+    bench.sent(1)
+    bench.now -= 2 * DAY
+    assert _refusal(bench, bench.batch(bench.numbers(1)))[1] == "the cap of 0.05 EUR a day is reached"
     bench.now -= 2 * DAY
     bench.sent(5)
     assert bench.broken() == []

@@ -79,15 +79,15 @@ BUGS = (
         (
             Edit(
                 CORRECTION,
-                "new = [each for each in found.answers if told.lacks(each)]",
-                "new = [*found.answers]",
+                "if each.subject not in taken[each.subject]]",
+                "if taken is not None]",
             ),
         ),
         (CORRECTED,),
     ),
     Bug(
         "an answer to what was counted as lost is charged twice",
-        (Edit(CORRECTION, "max(0, answer.amount - self.counted.get(answer.subject, 0))", "answer.amount"),),
+        (Edit(CORRECTION, "amount=max(0, each.amount - before.get(each.subject, 0))", "amount=each.amount"),),
         (f"{CORRECTED}::test_an_answer_to_what_was_counted_as_lost_is_published",),
     ),
     Bug(
@@ -96,9 +96,9 @@ BUGS = (
         (f"{CORRECTED}::test_a_whole_answer_after_what_the_log_told_is_published",),
     ),
     Bug(
-        "a whole answer costs its list price beside what the log has told",
-        (Edit(CORRECTION, "        if answer.subject in self.parts:\n            return 0\n", ""),),
-        (f"{CORRECTED}::test_a_whole_answer_costs_what_the_log_has_told",),
+        "a whole answer is charged beside what was answered in part",
+        (Edit(CORRECTION, "before = known.lost | dict(counted or {})", "before = known.lost"),),
+        (f"{CORRECTED}::test_a_whole_answer_costs_what_it_states_above_what_was_counted",),
     ),
     Bug(
         "a correction above the price in use stops nobody",
@@ -128,8 +128,19 @@ BUGS = (
     ),
     Bug(
         "what comes late is compared once too seldom",
-        (Edit(LATE, ".where(REPLY.c.reply_id > since, ", ".where(REPLY.c.reply_id > since + 1, "),),
+        (Edit(LATE, ".where(REPLY.c.reply_id > since, or_(", ".where(REPLY.c.reply_id > since + 1, or_("),),
         (CORRECTED,),
+    ),
+    Bug(
+        "a late answer to what is open is stepped over",
+        (
+            Edit(
+                LATE,
+                'came = or_(REPLY.c.source == "callback", and_(REPLY.c.source == "response", REPLY.c.complete == 1))',
+                'came = REPLY.c.source == "callback"',
+            ),
+        ),
+        (f"{CORRECTED}::test_what_comes_before_the_void_is_not_stepped_over",),
     ),
     Bug(
         "a fall of the balance is held against what was spent only",

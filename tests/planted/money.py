@@ -367,7 +367,7 @@ BUGS = (
     ),
     Bug(
         "a clock that is set back opens yesterday again",
-        (Edit("ringfence/money/room.py", "newest if at < newest <= at + _SET_BACK else at", "at"),),
+        (Edit("ringfence/money/room.py", "(at, newest) if at < newest <= at + _SET_BACK else (at,)", "(at,)"),),
         (f"{TESTS}/test_budgets.py::test_a_clock_that_is_set_back_opens_no_window_again",),
     ),
     Bug(

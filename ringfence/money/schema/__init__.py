@@ -1,8 +1,8 @@
 """The tables of the ledger, as SQLAlchemy Core sees them; `migrations/` creates and changes them.
 
 Money is integer nanos, times are integer microseconds since 1970 UTC. A phone number stands in
-`subject` and, until their retention ends, in the bodies of `reply`; everything else says `subject_id`, so that an
-erasure never touches the books. Lists of subjects are packed 64-bit integers: an attempt of a thousand numbers is one
+`subject` and in the bodies of `reply`; everything else says `subject_id`, so that an erasure will never touch the
+books. Lists of subjects are packed 64-bit integers: an attempt of a thousand numbers is one
 row.
 """
 
