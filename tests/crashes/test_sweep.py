@@ -69,8 +69,14 @@ def test_killed_at_every_call(direct: Direct, setting: str, on: str, step: int, 
 MINUTE, DAY = 60, 86_400
 
 
-@pytest.mark.parametrize("step", [4, pytest.param(1, marks=LONG)])
-@pytest.mark.parametrize(("later", "told"), [(25 * MINUTE, 1), (8 * DAY, 0)], ids=["by the log", "as lost"])
+@pytest.mark.parametrize(
+    ("step", "later", "told"),
+    [
+        pytest.param(6, 25 * MINUTE, 1, id="by the log"),
+        pytest.param(1, 25 * MINUTE, 1, id="by the log, all", marks=LONG),
+        pytest.param(1, 8 * DAY, 0, id="as lost", marks=LONG),
+    ],
+)
 def test_collecting_that_is_killed_at_every_call(direct: Direct, step: int, later: int, told: int) -> None:
     """What is in doubt is decided once, by its provider's log or since its time is over, whatever call it dies at."""
     play = direct("doubt", serving=False)
