@@ -298,6 +298,7 @@ def test_an_interrupted_run_loses_nothing(build, numbers, handler) -> None:
     assert len(house.requests()) < 30
     assert not house.attempts("sent")
     assert len(house.attempts("in_doubt")) <= 3
+    assert {row["evidence"] for row in house.attempts("voided")} <= {"never sent: the run was stopped"}
     house.check()
     doubtful = sum(row["numbers"] for row in house.attempts("in_doubt"))
     house.run("two")
