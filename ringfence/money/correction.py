@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select
 
 from ringfence.money.amount import Money
-from ringfence.money.decide import PARTIAL, losses
+from ringfence.money.decide import PAID_LOST, PARTIAL, ending, losses
 from ringfence.money.decision import Settle
 from ringfence.money.earlier import made_since
 from ringfence.money.entries import BORN, Entries, Row
@@ -48,7 +48,7 @@ def correct(
         return None
     origin = final["residue_of"] or final["attempt_id"]
     known = _known(connection, final, origin)
-    taken = {each.subject: known.all if each.outcome == "partial" else known.whole for each in found.answers}
+    taken = {each.subject: known.told if each.outcome == "partial" else known.whole for each in found.answers}
     new = [each for each in found.answers if each.subject not in taken[each.subject]]
     if not new:
         return None
@@ -97,7 +97,9 @@ def was(attempt: Row) -> str:
     """What a final attempt was taken for before more came of it; empty where it is answered."""
     if attempt["state"] == "voided":
         return "voided"
-    return "counted as lost" if losses(attempt) else "answered in part" if losses(attempt, PARTIAL) else ""
+    if ending(attempt, PAID_LOST):
+        return "counted as lost"
+    return "answered in part" if ending(attempt, PARTIAL) else ""
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class _Known:
     """
 
     whole: set[int] = field(default_factory=set)
-    all: set[int] = field(default_factory=set)
+    told: set[int] = field(default_factory=set)
     lost: dict[int, int] = field(default_factory=dict)
 
 
@@ -120,8 +122,8 @@ def _known(connection: Connection, final: Row, origin: str) -> _Known:
         lost = losses(each)
         answered = set(unpack(each["subjects"])) - lost.keys()
         is_final = each["attempt_id"] == final["attempt_id"]
-        known.whole |= answered - losses(each, PARTIAL).keys() if is_final else answered
-        known.all |= answered
+        known.whole |= answered - ending(each, PARTIAL) if is_final else answered
+        known.told |= answered
         known.lost |= lost
     return known
 

@@ -107,12 +107,17 @@ def paid_lost(attempt: Row, cost: int, why: str, read_to: int) -> Settle:
     return Settle(attempt_id=attempt["attempt_id"], answers=answers, evidence=f"{LOST}{why}", read_to=read_to)
 
 
-def losses(attempt: Mapping[str, Any], outcome: int = PAID_LOST) -> dict[int, int]:
-    """What each number that a settled attempt has paid for in vain (or with this outcome) has cost, by subject."""
-    subjects = unpack(attempt["subjects"])
+def losses(attempt: Mapping[str, Any]) -> dict[int, int]:
+    """What each number that a settled attempt has paid for in vain has cost, by subject."""
+    subjects, lost = unpack(attempt["subjects"]), ending(attempt, PAID_LOST)
     amounts = shares(attempt["actual"], len(subjects))
-    parts = zip(subjects, amounts, attempt["outcomes"], strict=True)
-    return {subject: amount for subject, amount, found in parts if found == outcome}
+    return {subject: amount for subject, amount in zip(subjects, amounts, strict=True) if subject in lost}
+
+
+def ending(attempt: Mapping[str, Any], outcome: int) -> set[int]:
+    """The numbers that a settled attempt has ended so for."""
+    subjects = unpack(attempt["subjects"])
+    return {subject for subject, found in zip(subjects, attempt["outcomes"], strict=True) if found == outcome}
 
 
 def shares(amount: int, count: int) -> list[int]:

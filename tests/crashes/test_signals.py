@@ -13,8 +13,8 @@ from tests.sizes import dice
     ("setting", "step"),
     [
         ("plain", 37),
-        pytest.param("plain", 2, marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
-        pytest.param("poll", 5, marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
+        pytest.param("plain", 3, marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
+        pytest.param("poll", 7, marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
     ],
 )
 def test_stopped_at_every_call(direct: Direct, setting: str, step: int) -> None:

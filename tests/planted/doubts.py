@@ -92,7 +92,7 @@ BUGS = (
     ),
     Bug(
         "what a log has told in part is the last word",
-        (Edit(CORRECTION, "if losses(attempt, PARTIAL) else", "if False else"),),
+        (Edit(CORRECTION, "if ending(attempt, PARTIAL) else", "if False else"),),
         (f"{CORRECTED}::test_a_whole_answer_after_what_the_log_told_is_published",),
     ),
     Bug(

@@ -2,8 +2,7 @@
 
 Money is integer nanos, times are integer microseconds since 1970 UTC. A phone number stands in
 `subject` and in the bodies of `reply`; everything else says `subject_id`, so that an erasure will never touch the
-books. Lists of subjects are packed 64-bit integers: an attempt of a thousand numbers is one
-row.
+books. Lists of subjects are packed 64-bit integers: an attempt of a thousand numbers is one row.
 """
 
 from ringfence.money.schema.books import ALERT, ATTEMPT, BUDGET, CLAIM, COUNTER, HOLD, JOURNAL, POLL, QUARANTINE, REPLY
