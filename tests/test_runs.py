@@ -1,4 +1,4 @@
-"""Runs of a real Dagster service, asked for as its UI asks: twice at once, cancelled, and tried again."""
+"""Runs of a real Dagster service, asked for as its UI asks: twice at once, by two backfills, cancelled, tried again."""
 
 import time
 from collections.abc import Callable
@@ -16,12 +16,16 @@ __all__ = ["place"]
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 ALL = sum(COUNTS.values())
 NANOS_OF_ALL = 80 * 10_000_000 + 20 * 2_000_000
-JOB = {"repositoryName": "__repository__", "repositoryLocationName": "ringfence", "jobName": "enrich"}
+LOCATION = {"repositoryName": "__repository__", "repositoryLocationName": "ringfence"}
 CONFIG = {"resources": {"limits": {"config": {"approve_up_to": "max"}}}}
 LAUNCH = """mutation($params: ExecutionParams!) { launchRun(executionParams: $params) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
 AGAIN = """mutation($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams: $params) {
     __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+BACKFILLED = """query($id: String!) { partitionBackfillOrError(backfillId: $id) {
+    ... on PartitionBackfill { status runs { id status startTime endTime } } } }"""
 CANCEL = "mutation($id: String!) { terminateRun(runId: $id) { __typename } }"
 STATUS = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
@@ -36,10 +40,18 @@ def asked(place: Place, query: str, **variables: Any) -> Any:
     return answer
 
 
-def launched(place: Place) -> str:
-    """The id of a new run of job enrich, that approves what it quotes."""
-    answer = asked(place, LAUNCH, params={"selector": JOB, "runConfigData": CONFIG, "mode": "default"})
+def launched(place: Place, job: str = "enrich") -> str:
+    """The id of a new run of a job that approves what it quotes."""
+    selector = {**LOCATION, "jobName": job}
+    answer = asked(place, LAUNCH, params={"selector": selector, "runConfigData": CONFIG, "mode": "default"})
     return str(answer["run"]["runId"])
+
+
+def backfilled(place: Place, buckets: range) -> str:
+    """The id of a new backfill of these buckets of lookups."""
+    names = [f"{bucket:02d}" for bucket in buckets]
+    chosen = {"assetSelection": [{"path": ["ringfence", "lookups"]}], "partitionNames": names}
+    return str(asked(place, BACKFILL, params=chosen)["backfillId"])
 
 
 def until(done: Callable[[], Any], seconds: float = 120) -> Any:
@@ -77,6 +89,25 @@ def test_two_runs_at_once_share_the_work(place: Place) -> None:
     runs = [launched(place), launched(place)]
     assert [end_of(place, run) for run in runs] == ["SUCCESS", "SUCCESS"]
     judged(place, runs)
+
+
+def test_two_backfills_that_overlap_share_the_work(place: Place) -> None:
+    """Six buckets are in both backfills, which buy at the same time: each number is bought once."""
+    quoted = launched(place, "quote")
+    assert end_of(place, quoted) == "SUCCESS"
+    backfills = [backfilled(place, range(11)), backfilled(place, range(5, 16))]
+
+    def ended() -> list[dict[str, Any]]:
+        found = [asked(place, BACKFILLED, id=each) for each in backfills]
+        return found if all(each["status"].startswith("COMPLETED") for each in found) else []
+
+    found = until(ended)
+    assert [each["status"] for each in found] == ["COMPLETED_SUCCESS"] * 2
+    (one,), (other,) = (each["runs"] for each in found)
+    assert max(one["startTime"], other["startTime"]) < min(one["endTime"], other["endTime"])
+    served = launched(place)
+    assert end_of(place, served) == "SUCCESS"
+    judged(place, [quoted, one["id"], other["id"], served])
 
 
 def test_a_run_that_is_cancelled_and_tried_again_pays_once(place: Place) -> None:

@@ -171,7 +171,7 @@ def refused_in_the_body() -> Iterator[Row]:
     # They answer for the number, which counts as asked; settled with nothing to pay says so, a void would not.
     answered = Verdict("settled", "HTTP 200 with status", "free", "on")
     for code in (3, 5, 999):
-        yield row(f"Vonage {code}: answered at no cost", vonage(code), answered, *BODY_STATUS)
+        yield row(f"Vonage {code}: answered at no cost", vonage(code), answered, *BODY_STATUS, restated=["failed"])
     yield row(
         "Vonage 4 with a price",
         vonage(4, request_price="0.03"),
@@ -183,9 +183,15 @@ def refused_in_the_body() -> Iterator[Row]:
     part = {"request_price": "0.05025", "refund_price": "0.01025"}
     for code in (43, 44, 45):
         partial = replace(SETTLED, money="dearer", then="stop")
-        yield row(f"Vonage {code}: partial, refunded in part", vonage(code, **part), partial, *BODY_STATUS)
+        yield row(
+            f"Vonage {code}: partial, refunded in part",
+            vonage(code, **part),
+            partial,
+            *BODY_STATUS,
+            restated=["partial"],
+        )
     nothing = {"lookup_outcome": 2, "request_price": "0.04", "refund_price": "0.04"}
-    yield row("Vonage 0 with nothing determined", vonage(0, **nothing), answered, *BODY_STATUS)
+    yield row("Vonage 0 with nothing determined", vonage(0, **nothing), answered, *BODY_STATUS, restated=["no_data"])
 
 
 def about_a_number() -> Iterator[Row]:
@@ -197,10 +203,17 @@ def about_a_number() -> Iterator[Row]:
             item.update(invalid["infobip" if "to" in item else "messente"])
         return document
 
-    yield row("one number REJECTED or INVALID", tells(turned_down), SETTLED, "infobip", "messente")
+    yield row(
+        "one number REJECTED or INVALID",
+        tells(turned_down),
+        SETTLED,
+        "infobip",
+        "messente",
+        restated=["rejected_number", "complete"],
+    )
     stopped = replace(SETTLED, then="stop")
-    yield row("every number REJECTED_ROUTE_NOT_AVAILABLE", distorted("not_enabled"), stopped, "infobip")
-    yield row("every number REJECTED_NOT_ENOUGH_CREDITS", distorted("no_credit"), stopped, "infobip")
+    for code, fault in (("ROUTE_NOT_AVAILABLE", "not_enabled"), ("NOT_ENOUGH_CREDITS", "no_credit")):
+        yield row(f"every number REJECTED_{code}", distorted(fault), stopped, "infobip", restated=["failed"])
 
 
 def results_of_a_batch() -> Iterator[Row]:
@@ -210,7 +223,9 @@ def results_of_a_batch() -> Iterator[Row]:
     yield row("a result missing", distorted("one_missing"), PARTED, *MANY)
     yield row("the number not named", distorted("one_missing"), SETTLED, *BODY_STATUS)
     yield row("a result twice", distorted("one_twice"), SETTLED, *MANY)
-    yield row("two results that contradict", distorted("one_conflicting"), SETTLED, *NAMING)
+    yield row(
+        "two results that contradict", distorted("one_conflicting"), SETTLED, *NAMING, restated=["partial", "complete"]
+    )
     yield row("a result that nobody asked for", distorted("one_unasked"), SETTLED, *MANY)
     other = replace(UNREADABLE, evidence="HTTP 200 with status 0, but about another number")
     yield row("an answer about another number", distorted("one_unasked"), other, *BODY_STATUS)
@@ -228,7 +243,7 @@ def results_of_a_batch() -> Iterator[Row]:
     yield row("a new field", within(b'"x":{"y":[1,null,"z"]}'), SETTLED)
     # Of Kaleyra it is the code of the whole reply, which then says nothing; the ids in it can be asked about.
     coded = {"kaleyra_get": UNREADABLE}
-    yield row("a status that is new", distorted("unknown_status"), SETTLED, *MANY, differs=coded)
+    yield row("a status that is new", distorted("unknown_status"), SETTLED, *MANY, differs=coded, restated=["partial"])
 
 
 def statuses() -> Iterator[Row]:

@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -25,6 +25,8 @@ from ringfence.lookups import spend as spending
 from ringfence.lookups.collector import Collector
 from ringfence.lookups.desk import Desk
 from ringfence.lookups.lane import Lane
+from ringfence.lookups.publish import settled_after
+from ringfence.lookups.rows import booked_rows
 from ringfence.money.batch import Batch
 from ringfence.money.budget import UNATTENDED
 from ringfence.money.invariants import violations
@@ -53,7 +55,8 @@ class Fault:
     `way` says what is wrong before any byte of a request leaves: dns, refused, full, stranger, misnamed, garbled.
     `alone`: a fault of time, for which the clock of the event loop leaps: nothing else may wait in it. `jump` seconds
     are what the wall clock leaps by at the fault. `more` batches follow. `waived`: the vendor says that it bills less
-    than the simulator's bill has. `terms` are those of the batch that meets the fault.
+    than the simulator's bill has. `restated`: the outcomes of numbers of which the fault makes it say something else.
+    `terms` are those of the batch that meets the fault.
     """
 
     play: Play
@@ -65,6 +68,7 @@ class Fault:
     alone: bool = False
     jump: int = 0
     waived: bool = False
+    restated: Sequence[str] = ()
     more: int = 1
     terms: Mapping[str, Any] = field(default_factory=dict)
 
@@ -111,11 +115,12 @@ QUICK_ASYNCIO = SimpleNamespace(**{**vars(asyncio), "sleep": _sleep})
 
 @dataclass
 class Told:
-    """What became of a case; the rows are those of the ledger, `faulted` is the attempt that met the fault."""
+    """What became of a case: rows of the ledger, of which `faulted` met the fault, and what the lake would be given."""
 
     attempts: list[dict[str, Any]]
     faulted: dict[str, Any]
     replies: list[dict[str, Any]]
+    published: list[dict[str, Any]]
     server: Server
     clock: Clock
     desk: Desk
@@ -301,4 +306,5 @@ def _told(ledger: Ledger, server: Server, clock: Clock, desk: Desk) -> Told:
         replies = [dict(row) for row in rows]
         broken = [str(violation) for violation in violations(connection)]
     sent = [row for row in attempts if not row["residue_of"]]
-    return Told(attempts, sent[server.first], replies, server, clock, desk, broken)
+    published = [row for found in settled_after(ledger, 0) for each in found for row in booked_rows(ledger, each)]
+    return Told(attempts, sent[server.first], replies, published, server, clock, desk, broken)

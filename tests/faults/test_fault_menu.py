@@ -6,7 +6,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,22 @@ from ringfence.money.amount import nanos
 from tests import figures
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.menu import ELSEWHERE, MENU, Row, Verdict
-from tests.faults.stand import MEMORY, QUICK_ASYNCIO, Stand, Told
+from tests.faults.plays import says
+from tests.faults.stand import MEMORY, PHONES, QUICK_ASYNCIO, Fault, Stand, Told
 from tests.sizes import some
 
 TESTS = Path(__file__).parents[1]
+# What a row of the lake says about its number.
+FACTS = (
+    *("outcome", "error_class", "validity", "validity_basis", "reachability", "ported", "roaming", "line_type"),
+    *(
+        f"{role}_carrier_{part}"
+        for role in ("current", "original", "roaming")
+        for part in ("name", "mccmnc", "country")
+    ),
+    *("caller_name", "conflict"),
+)
+Facts = tuple[object, ...]
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +59,24 @@ def stand(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def truth(stand: Stand) -> Callable[[str], dict[str, Facts]]:
+    """What each kind of provider says of every number when nothing goes wrong."""
+
+    @cache
+    def told(name: str) -> dict[str, Facts]:
+        kind = KINDS[name]
+        calm = Fault(says(lambda said: said), more=-(-len(PHONES) // kind.size) - 1)
+        return facts(asyncio.run(stand.run(kind, calm)).published)
+
+    return told
+
+
+def facts(rows: Iterable[Mapping[str, Any]]) -> dict[str, Facts]:
+    """What these rows say, by number."""
+    return {row["phone_e164"]: tuple(row[name] for name in FACTS) for row in rows}
+
+
 @pytest.fixture(autouse=True)
 def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the spend loop sleep by the clock of its case, and a name fail to resolve once."""
@@ -65,8 +96,8 @@ def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("row", MENU, ids=lambda row: row.name)
-def test_a_fault_has_its_verdict(stand: Stand, row: Row) -> None:
-    """For each kind of provider: state, evidence, money, what goes out next, and what is kept are those of the row.
+def test_a_fault_has_its_verdict(stand: Stand, row: Row, truth: Callable[[str], dict[str, Facts]]) -> None:
+    """For each kind of provider: state, evidence, money, what goes out next, what is kept, and what is published.
 
     In `make test` for every second kind, beginning with another one in each run.
     """
@@ -91,6 +122,9 @@ def test_a_fault_has_its_verdict(stand: Stand, row: Row) -> None:
         if expected[name].then == "stop" and row.fault.on != "poll":
             (lane,) = one.desk.lanes.values()
             assert lane.given_up(KINDS[name].product)
+    others = set().union(*(restated(one, truth(name)) for name, one in told.items()))
+    assert others <= set(row.fault.restated)
+    assert bool(others) == bool(row.fault.restated)
     figures.tell("fault menu", rows=1, cases=len(told))
 
 
@@ -147,3 +181,13 @@ def always(kind: Kind, told: Told, *, waived: bool) -> None:
     assert set(ids) <= {row["attempt_id"] for row in told.attempts}
     charged = sum(nanos(row["amount"]) for row in told.server.world.bill.rows() if row["provider"] == kind.provider)
     assert waived or charged <= told.spent + told.held
+
+
+def restated(told: Told, truth: Mapping[str, Facts]) -> set[str]:
+    """The outcomes of numbers that say something else than without a fault, once each settled one is published once."""
+    published = facts(told.published)
+    settled = sum(row["numbers"] for row in told.attempts if row["state"] == "settled")
+    assert len(published) == len(told.published) == settled
+    others = [row for row in told.published if published[row["phone_e164"]] != truth[row["phone_e164"]]]
+    assert {row["attempt_id"] for row in others} <= {told.faulted["attempt_id"]}
+    return {str(row["outcome"]) for row in others}
