@@ -43,8 +43,18 @@ KINDS: Mapping[str, Kind] = {
     ),
     # Many at once, accepted, and told when asked again.
     "kaleyra": Kind("kaleyra", "lookup", Money.parse("0.20 EUR"), 3, _secrets("KALEYRA_API_KEY", "KALEYRA_SID")),
+    # Many at once, or one, that are accepted and called back about.
+    "infobip_notify": Kind("infobip", "notify", Money.parse("0.01 EUR"), 3, _secrets("INFOBIP_API_KEY")),
+    "vonage_async": Kind(
+        "vonage", "advanced_async", Money.parse("0.04 EUR"), 1, _secrets("VONAGE_API_KEY", "VONAGE_API_SECRET")
+    ),
+    "kpn_async": Kind(
+        "kpn", "advanced_async", Money.parse("0.03 EUR"), 1, _secrets("KPN_CLIENT_ID", "KPN_CLIENT_SECRET")
+    ),
     # Many at once, with one price for all.
     "kaleyra_get": Kind(
         "kaleyra", "lookup_get", Money.parse("0.20 EUR"), 3, _secrets("KALEYRA_API_KEY", "KALEYRA_SID")
     ),
 }
+# Whose answers do not come while a case lasts: all that it can see is whether the request was accepted.
+CALLED_BACK = ("infobip_notify", "vonage_async", "kpn_async")

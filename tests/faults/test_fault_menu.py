@@ -152,7 +152,7 @@ def verdict(kind: Kind, told: Told, expected: Verdict) -> Verdict:
         (False, False): "free",
     }[bool(held), bool(paid)]
     later = [row for row in told.attempts if row["rowid"] > one["rowid"] and row not in family]
-    bought = [row for row in later if row["state"] == "settled"]
+    bought = [row for row in later if row["state"] in ("settled", "awaiting")]
     again = [row for row in bought if row["retry_of"] == one["attempt_id"]]
     kept = {row["complete"] for row in told.replies if row["attempt_id"] == one["attempt_id"]}
     begins = str(one["evidence"]).startswith(expected.evidence)

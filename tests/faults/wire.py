@@ -114,7 +114,7 @@ class Server:
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.world = World(1, Scenario([]), 0, Habits(), strict=False)
+        self.world = World(1, Scenario([]), 0, Habits(loss=1.0), strict=False)
         kind = VENDORS[self.vendor]
         self._simulated = httpx.ASGITransport(self.world.app(kind, kind.list_prices))  # type: ignore[arg-type]
         self._kind = kind
