@@ -71,7 +71,9 @@ class House(dg.ConfigurableResource):
             setup = self.setup()
             ledger = open_ledger(setup.home)
             tags = context.run.tags
-            launch_id = tags.get(LAUNCH_TAG) or tags.get(BACKFILL_TAG) or context.run.run_id
+            # What is tried again is the same launch: its approval is not given a second time.
+            first = context.run.root_run_id or context.run.run_id
+            launch_id = tags.get(LAUNCH_TAG) or tags.get(BACKFILL_TAG) or first
             worker = self._stack.enter_context(working(ledger, launch_id, context.run.run_id))
             # An old copy that settles would soon be as far as the lake, and could no longer be told from the right one.
             if unfit(setup, ledger) is None:
@@ -111,6 +113,14 @@ class Limits(dg.ConfigurableResource):
         for name, amount in (("max_spend", self.max_spend), ("approve_up_to", up_to)):
             _check_amount(name, amount)
         return narrowed(config, self.sources, self.countries, self.limit)
+
+    @property
+    def consent(self) -> str:
+        """What a run is asked to approve, in words; two runs with the same words may be one click."""
+        narrow = (("sources", self.sources), ("countries", self.countries))
+        words = [f"{name} {', '.join(chosen)}" for name, chosen in narrow if chosen]
+        words += [f"limit {self.limit}"] if self.limit is not None else []
+        return "; ".join([f"run configuration: approve_up_to {self.approve_up_to}", *words])
 
     @property
     def narrows(self) -> bool:

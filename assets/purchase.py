@@ -18,7 +18,7 @@ from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import make_quote
 from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.serve import serve
-from ringfence.money import quotes
+from ringfence.money import approvals, quotes
 from ringfence.money.amount import Money
 from ringfence.money.quotes import Quote
 from ringfence.money.who import who
@@ -62,12 +62,7 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
             publish_facts(launch.lake)
             made = _quote(launch, limits)
             if limits.approve_up_to and made.numbers:
-                # Nothing is approved that could not be bought: a missing credential is said before, not after.
-                for name in {line.provider for line in made.lines}:
-                    launch.setup.base_url(name)
-                    launch.setup.secrets(name)
-                up_to = None if limits.approve_up_to == "max" else Money.parse(limits.approve_up_to)
-                quotes.approve(launch.ledger, made.quote_id, up_to, who=who(), why=f"run {context.run.run_id}")
+                _approve(launch, limits, made, context)
             return dg.MaterializeResult(metadata=quote_metadata(made, launchpad(context.run)))
 
     @dg.asset(
@@ -121,6 +116,19 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
     return [quote, lookups]
 
 
+def _approve(launch: Launch, limits: Limits, made: Quote, context: dg.AssetExecutionContext) -> None:
+    """Give the consent that a run's configuration gives, once for all of its tries, and for a click that was double."""
+    # Nothing is approved that could not be bought: a missing credential is said before, not after.
+    for name in {line.provider for line in made.lines}:
+        launch.setup.base_url(name)
+        launch.setup.secrets(name)
+    up_to = None if limits.approve_up_to in (None, "max") else Money.parse(limits.approve_up_to)
+    try:
+        approvals.approve(launch.ledger, made.quote_id, up_to, who=who(), why=limits.consent, once=True)
+    except approvals.TwiceError as told:
+        context.log.warning(str(told))
+
+
 def _tell_of_budgets(launch: Launch, context: dg.AssetExecutionContext) -> None:
     """Tell what is to be told of budgets; a run that buys does so by itself."""
     for told in asyncio.run(alerts.tell(launch.setup, launch.ledger)):
@@ -144,6 +152,11 @@ def _quote(launch: Launch, limits: Limits) -> Quote:
         with launch.ledger.store.read() as connection:
             return quotes.load(connection, limits.quote)
     narrow = limits.narrow(launch.setup.config)
+    with launch.ledger.store.read() as connection:
+        before = approvals.given(connection, launch.launch_id, launch.ledger.store.clock())
+        # A try before this one has approved it: it goes on with that.
+        if before and limits.approve_up_to:
+            return quotes.load(connection, before)
     return make_quote(launch.setup, launch.ledger, launch.lake, narrow, launch.launch_id)
 
 

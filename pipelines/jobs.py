@@ -10,6 +10,7 @@ from assets.launch import PURCHASING_TAG, House, plainly
 from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
 from ringfence.config.model import Config
 from ringfence.lookups.collect import anything_to_collect
+from ringfence.lookups.recover import too_old
 from ringfence.money.ledger import open_ledger
 
 # Dagster 1.13 does not export the type that define_asset_job returns.
@@ -98,13 +99,15 @@ def sensors(collect: Job) -> list[dg.SensorDefinition]:
         job=collect,
         minimum_interval_seconds=LOOK,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Starts job collect when callbacks came, or something can be asked again or is overdue.",
+        description="Starts job collect when callbacks came, or something can be asked again, is overdue or too old.",
     )
     def collect_sensor(context: dg.SensorEvaluationContext, house: House) -> dg.RunRequest | dg.SkipReason:
         if why := _not_now(context.instance, collect.name):
             return dg.SkipReason(why)
         with plainly():
-            found = anything_to_collect(open_ledger(house.setup().home))
+            setup = house.setup()
+            ledger = open_ledger(setup.home)
+            found = anything_to_collect(ledger) or too_old(ledger, setup.config.in_doubt.assume_billed_after)
         if found is None:
             return dg.SkipReason("nothing came, and nothing is overdue")
         context.log.info(found)

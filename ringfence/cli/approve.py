@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ringfence.cli import context
-from ringfence.money import quotes
+from ringfence.money import approvals
 from ringfence.money.amount import Money
 from ringfence.money.who import who
 
@@ -28,7 +28,7 @@ def approve(
     """
     home = context.home()
     most = None if up_to is None else Money.parse(up_to)
-    cap = quotes.approve(home.ledger, quote_id, most, who=who(), why=because)
+    cap = approvals.approve(home.ledger, quote_id, most, who=who(), why=because)
     if most is not None and not cap.amount:
         typer.echo(f"withdrew the approval of {quote_id}: nothing more is bought under it")
         return

@@ -10,7 +10,7 @@ from ringfence.cli.launch import dagster_home
 from ringfence.cli.output import Format, FormatOption, print_rows
 from ringfence.config.environment import Setup
 from ringfence.lake.tables import state_of, usable
-from ringfence.money import copies, restoring
+from ringfence.money import copies, restoring, switch
 from ringfence.money import ledger as ledgers
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger
@@ -96,6 +96,9 @@ def restore(
     kept = f"; the ledger of before is kept as {done.before}" if done.before else ""
     typer.echo(f"restored ledger {done.ledger.ledger_id} from {file} at settlement {done.ledger.settled_seq():,}{kept}")
     _tell(_refusal(setup, done.ledger))
+    with done.ledger.store.read() as connection:
+        for told in switch.stops(connection).values():
+            typer.echo(told)
 
 
 def _refusal(setup: Setup, ledger: Ledger) -> str | None:

@@ -50,8 +50,16 @@ class Read:
     read_to: int | None = None
 
 
-def read(kind: Provider, product: str, kept: Sequence[Kept], asked: Sequence[Phone], *, given_up: bool) -> Read:
-    """Read all replies to an attempt.
+def read(
+    kind: Provider,
+    product: str,
+    kept: Sequence[Kept],
+    asked: Sequence[Phone],
+    *,
+    given_up: bool,
+    beside: Sequence[Phone] = (),
+) -> Read:
+    """Read all replies to an attempt; `beside` are the numbers of the same request that other attempts are about.
 
     `given_up` says that nothing more is waited for: numbers that a log alone tells of are settled by it, a missing
     price is the list price, and what has no answer at all is in doubt. What is in doubt and was traced is answered by
@@ -66,9 +74,19 @@ def read(kind: Provider, product: str, kept: Sequence[Kept], asked: Sequence[Pho
     told = [(each.source, _judged_later(kind, product, each, accepted, asked)) for each in later]
     if first.verdict != "awaiting" and not any(parsed.lookups for _, parsed in told):
         free = next((parsed for _, parsed in told if parsed.verdict == "void"), None)
-        free = (free if len(asked) == 1 else None) or _uncharged(kind, product, first, later, asked)
+        free = free if len(asked) == 1 else None
+        if not (free or _about_somebody_else(kind, product, accepted, (*asked, *beside))):
+            free = _uncharged(kind, product, first, later, asked)
         return Read(free or first, accepted, unanswered=tuple(asked), read_to=kept[-1].reply_id if free else None)
     return _combined(kind, product, first, told, asked, accepted, kept[-1].reply_id, given_up=given_up)
+
+
+def _about_somebody_else(kind: Provider, product: str, accepted: Reply | None, asked: Sequence[Phone]) -> bool:
+    """Whether the first reply answers for a number that was not asked: it may be one of them, spelled otherwise.
+
+    Then a log that does not know it by its number is no evidence that nothing was charged.
+    """
+    return accepted is not None and judge(kind, product, accepted, asked).unasked > 0
 
 
 def _uncharged(

@@ -57,6 +57,8 @@ _AFTER = Prepared(_REPLIED.where(_ITS_PLACE.scalar_subquery() < _PLACE).order_by
 _OTHERS = Prepared(
     _AROUND.with_only_columns(ATTEMPT.c.request_ref).where(
         ATTEMPT.c.request_ref.is_not(None),
+        # An imported reply is that of a request which may be this one.
+        ATTEMPT.c.origin.is_(None),
         func.coalesce(ATTEMPT.c.residue_of, ATTEMPT.c.attempt_id) != bindparam("origin"),
     )
 )

@@ -13,7 +13,7 @@ from ringfence.money.amount import Money
 from ringfence.money.conversion import converted, counted, held_for
 
 _NANO = pl.lit(Decimal("0.000000001"))
-_MONEY = {"unit_price", "held", "actual", "spent", "overrun", "cap", "approved_up_to", "amount", "amount_reporting"}
+_MONEY = {"unit_price", "held", "actual", "spent", "overrun", "cap", "amount", "amount_reporting"}
 _MONEY |= {"rate", "budget_unit_price", "budget_held", "budget_actual", "expected"}
 _TIMES = {"at", "since", "asked_at", "reserved_at", "answered_at", "final_at", "created_at", "expires_at"}
 FEES = pl.Schema(

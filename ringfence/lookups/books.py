@@ -52,11 +52,15 @@ _BOOKS = {
         QUOTE.c.created_at,
         QUOTE.c.expires_at,
         _EXPECTED,
-        APPROVAL.c.cap.label("approved_up_to"),
         APPROVAL.c.who.label("approved_by"),
     )
     .join(QUOTE, QUOTE.c.quote_id == QUOTE_LINE.c.quote_id)
-    .join(APPROVAL, APPROVAL.c.quote_id == QUOTE_LINE.c.quote_id, isouter=True),
+    # One that was withdrawn ended before its quote.
+    .join(
+        APPROVAL,
+        (APPROVAL.c.quote_id == QUOTE_LINE.c.quote_id) & (APPROVAL.c.expires_at >= QUOTE.c.expires_at),
+        isouter=True,
+    ),
 }
 _CLAIMS = select(
     CLAIM.c.subject_id,

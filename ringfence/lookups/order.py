@@ -7,7 +7,7 @@ from ringfence.errors import QuoteError
 from ringfence.lookups.onward import Course, Covered
 from ringfence.lookups.plan import narrowed_to, outdated, rounds
 from ringfence.lookups.replies import numbers_of
-from ringfence.money import deferrals, quotes
+from ringfence.money import approvals, deferrals, quotes
 from ringfence.money.amount import Money
 from ringfence.money.batch import Refused
 from ringfence.money.budget import UNATTENDED, approval_id
@@ -63,7 +63,7 @@ def chosen_quotes(ledger: Ledger, order: Order) -> list[tuple[Quote, str]]:
             if quote.expires_at <= at:
                 raise QuoteError(f"quote {order.quote_id} has expired; make a new one with: ringfence quote")
             return [(quote, approval_id(quote.quote_id))]
-        approved = quotes.approved(connection, at)
+        approved = approvals.approved(connection, at)
         own = quotes.of_launch(connection, order.launch_id)
         chosen = [(quotes.load(connection, each), approval_id(each)) for each in approved]
         if own and own not in approved:

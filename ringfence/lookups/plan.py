@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ringfence.config.model import Config
-from ringfence.lookups.routes import Market, answered
+from ringfence.lookups.routes import Market, answered, shut
 from ringfence.money.amount import Money
 from ringfence.money.batch import Batch, Refused
 from ringfence.money.budget import UNATTENDED, Budget, limit
@@ -111,6 +111,9 @@ def why_outdated(market: Market, line: Line | Batch) -> str | None:
     section = market.config.providers.get(line.provider)
     if section is None or line.product not in section.products:
         return f"{was} and is not configured any more; quote it again: ringfence quote"
+    kind = provider(line.provider)
+    if closed := shut(market, kind, kind.products[line.product]):
+        return f"{was}, but {closed}"
     listed = market.listed(line.provider, line.product, line.country)
     if listed.price == line.unit_price and listed.terms == line.terms:
         return None

@@ -1,6 +1,8 @@
 """Asking again about what was accepted, or is in doubt: the requests that a provider states for it, at a pace.
 
-Only GET requests leave here, which buy nothing. One that fails is made again later. Replies are kept in `polled`.
+Only GET requests leave here. They buy no lookup; Vonage's reports cost by the record, and go out only where `reports`
+is on and nobody has stopped buying (`asking.waits_for_resume`). One that fails is made again later. Replies are kept in
+`polled`.
 """
 
 import asyncio

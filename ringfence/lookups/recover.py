@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from ringfence.lookups.collector import overdue
 from ringfence.lookups.replies import answered, decided, read_attempt
@@ -99,6 +99,14 @@ def assume_billed(ledger: Ledger, after_seconds: int) -> int:
         if len(rows) < GROUP:
             return made
         after = rows[-1]["attempt_id"]
+
+
+def too_old(ledger: Ledger, after_seconds: int) -> str | None:
+    """What `assume_billed` would count as spent, in a sentence; None when it would find nothing."""
+    old = (ATTEMPT.c.state == "in_doubt", ATTEMPT.c.reserved_at < ledger.store.clock() - after_seconds * 1_000_000)
+    with ledger.store.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(ATTEMPT).where(*old)) or 0
+    return f"{count:,} requests are in doubt for longer than in_doubt.assume_billed_after" if count else None
 
 
 def _assumed(connection: Connection, attempt: Mapping[str, Any]) -> int:

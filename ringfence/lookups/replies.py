@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, not_, or_, select
 
 from ringfence.http.exchange import Reply
 from ringfence.lookups.answers import Kept, Read, read
@@ -35,6 +35,11 @@ _REPLIES = Prepared(
     select(REPLY, _VOIDING.label("voiding"))
     .join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)
     .where(REPLY.c.attempt_id.in_(listed("ids")), REPLY.c.complete == 1)
+)
+_FAMILY = Prepared(
+    select(ATTEMPT.c.subjects).where(
+        or_(ATTEMPT.c.attempt_id == bindparam("origin"), ATTEMPT.c.residue_of == bindparam("origin"))
+    )
 )
 _NUMBERS = Prepared(select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(listed("ids"))))
 
@@ -84,9 +89,20 @@ def numbers_of(connection: Connection, subjects: Sequence[int]) -> dict[int, str
 
 def read_attempt(connection: Connection, attempt: Row, *, given_up: bool = False) -> Read:
     """An attempt as all of its stored replies tell it."""
-    asked = [Phone(number) for number in numbers_of(connection, unpack(attempt["subjects"])).values()]
+    subjects = unpack(attempt["subjects"])
+    asked = [Phone(number) for number in numbers_of(connection, subjects).values()]
     kept = kept_replies(connection, attempt)
-    return read(provider(attempt["provider"]), attempt["product"], kept, asked, given_up=given_up)
+    others = numbers_of(connection, sorted(_of_request(connection, attempt) - set(subjects))).values()
+    kind, beside = provider(attempt["provider"]), [Phone(number) for number in others]
+    return read(kind, attempt["product"], kept, asked, given_up=given_up, beside=beside)
+
+
+def _of_request(connection: Connection, attempt: Row) -> set[int]:
+    """The subjects of all that has come of a request; of one that was not parted its own, without asking."""
+    origin = attempt["residue_of"]
+    if origin is None:
+        return set(unpack(attempt["subjects"]))
+    return {subject for (packed,) in _FAMILY.rows(connection, origin=origin) for subject in unpack(packed)}
 
 
 def answered(connection: Connection, attempt: Row) -> Settle | None:

@@ -135,7 +135,7 @@ def _offer(market: Market, kind: Provider, product: Product, country: str, line_
         answers=bits(product.facts) & told,
         firm=bits(product.facts - product.plan_only) & told,
         listed=market.listed(kind.name, product.name, country),
-        barred=_barred(market, kind, product),
+        barred=market.stops.get(kind.name) or shut(market, kind, product),
         untold=tuple(untold),
         fee=market.fee(kind.name),
     )
@@ -149,9 +149,8 @@ def sum_of(masks: Iterable[int]) -> int:
     return found
 
 
-def _barred(market: Market, kind: Provider, product: Product) -> str:
-    if kind.name in market.stops:
-        return market.stops[kind.name]
+def shut(market: Market, kind: Provider, product: Product) -> str:
+    """Why nothing can be asked of a product, whatever it costs; empty where it can be."""
     if kind.sunset and kind.sunset <= market.on:
         return f"{kind.name} has not answered since {kind.sunset}: name another provider for its facts"
     if product.mode == "callback" and market.config.callbacks.public_url is None:

@@ -22,7 +22,7 @@ from ringfence.money.store import FILE_NAME, Store, keyed_hash, wait_for
 REVISION = "0005"
 _SETTLED_SEQ = Prepared(select(func.coalesce(func.max(ATTEMPT.c.settled_seq), 0)))
 _KNOWN = Prepared(select(WORKER.c.worker_id).where(WORKER.c.worker_id.in_(listed("ids"))))
-_EVENT = Prepared(insert(JOURNAL), ("at", "event", "who", "why", "caps"))
+_EVENT = Prepared(insert(JOURNAL), ("at", "event", "who", "why"))
 IDENTITY = ("ledger_id", "mode", "environment", "buckets", "key", "created_at")
 
 
@@ -144,11 +144,9 @@ def write_journal(
     *,
     who: str,
     why: str | None = None,
-    caps: object = None,
 ) -> None:
     """Record an event that moves no money."""
-    caps_text = None if caps is None else json.dumps(caps)
-    _EVENT.run(connection, {"at": at, "event": event, "who": who, "why": why, "caps": caps_text})
+    _EVENT.run(connection, {"at": at, "event": event, "who": who, "why": why})
 
 
 @contextmanager

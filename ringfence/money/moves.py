@@ -61,9 +61,9 @@ class Stored:
 
 
 def keep_replies(connection: Connection, ledger: Ledger, replies: Iterable[Stored]) -> None:
-    """Store what came back. Never fenced, and the same bytes twice are one row; of a log at the same time by its clock.
+    """Store what came back, whoever owns the attempt by now. The same bytes twice are one row.
 
-    When a log said something tells whether it was complete by then.
+    A page of a log is the same only if its Date is too: when the log said something decides whether it was complete.
     """
     rows = [
         {
@@ -111,9 +111,8 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
     made = 0
     for move in moves:
         attempt = found[move.attempt_id]
-        waits = isinstance(move, Await)
-        doubt = isinstance(move, Doubt | Settle) and not _answers(move, attempt)
-        if attempt["state"] not in OPEN or attempt["state"] == ("awaiting" if waits else "in_doubt" if doubt else ""):
+        target = _target(move, attempt)
+        if attempt["state"] not in OPEN or attempt["state"] == target:
             continue
         made += 1
         # One transaction may move an attempt once: the next move would read it as it was.
@@ -126,13 +125,13 @@ def apply(connection: Connection, ledger: Ledger, moves: Sequence[Move], who: st
             entries.change(changed(attempt, state="awaiting", evidence=move.evidence, request_ref=ref))
             entries.journal(attempt["attempt_id"], "awaiting", why=move.evidence)
             stop_if_dearer(connection, entries.at, attempt, move)
-        elif isinstance(move, Doubt) or doubt:
-            entries.change(changed(attempt, state="in_doubt", evidence=move.evidence))
-            entries.journal(attempt["attempt_id"], "in_doubt", why=move.evidence)
-        else:
+        elif isinstance(move, Settle) and target == "settled":
             seq += 1
             settle(connection, ledger, entries, attempt, mine, move, seq)
             stop_if_dearer(connection, entries.at, attempt, move)
+        else:
+            entries.change(changed(attempt, state="in_doubt", evidence=move.evidence))
+            entries.journal(attempt["attempt_id"], "in_doubt", why=move.evidence)
     entries.write(connection)
     return made
 
@@ -145,17 +144,23 @@ def dearest(move: Settle | Await, numbers: int) -> int:
 
 
 def stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle | Await) -> None:
-    """A provider that bills more than the price in use is stopped, for every process, until somebody resumes it."""
+    """A provider that bills more than the price in use is stopped, for every process, until somebody resumes it.
+
+    What was asked before that stops nothing again: its price is the one that was set right.
+    """
     most = dearest(move, attempt["numbers"])
-    if most <= attempt["unit_price"]:
+    if most <= attempt["unit_price"] or attempt["reserved_at"] <= switch.resumed_at(connection, attempt["provider"]):
         return
     billed, price = (Money(amount, attempt["currency"]) for amount in (most, attempt["unit_price"]))
     why = f"{switch.BILLED}{billed} for a number, the price of {attempt['product']} in use is {price}: set it right"
     switch.put(connection, at, attempt["provider"], who=switch.LEDGER, why=why)
 
 
-def _answers(move: Settle | Doubt, attempt: Row) -> bool:
-    """Whether a decision answers any number of its attempt; if none, it is a doubt under another name."""
-    if isinstance(move, Doubt):
-        return False
-    return not {answer.subject for answer in move.answers}.isdisjoint(unpack(attempt["subjects"]))
+def _target(move: Move, attempt: Row) -> str:
+    """The state that a move leads to; a settlement that answers none of the attempt's numbers is a doubt."""
+    if isinstance(move, Void):
+        return "voided"
+    if isinstance(move, Await):
+        return "awaiting"
+    answered = {answer.subject for answer in move.answers} if isinstance(move, Settle) else set()
+    return "in_doubt" if answered.isdisjoint(unpack(attempt["subjects"])) else "settled"

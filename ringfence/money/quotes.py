@@ -6,20 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from ringfence.errors import QuoteError
 from ringfence.money.amount import Money
-from ringfence.money.budget import Budget, approval_id, put
-from ringfence.money.ledger import Ledger, write_journal
 from ringfence.money.listing import listing
 from ringfence.money.prepared import Prepared
-from ringfence.money.schema import APPROVAL, QUOTE, QUOTE_LINE
+from ringfence.money.schema import QUOTE, QUOTE_LINE
 from ringfence.money.store import pack, unpack
 from ringfence.money.vault import subjects
-from ringfence.numbers.phone import mask_numbers
 
-__all__ = ["DAY", "Line", "Quote", "approve", "approved", "listing", "load", "of_launch", "save", "subjects"]
+__all__ = ["DAY", "Line", "Quote", "listing", "load", "of_launch", "save", "subjects"]
 
 DAY = 86_400_000_000
 # What of a line the ledger holds as it is.
@@ -31,9 +27,6 @@ _OF_LAUNCH = Prepared(
     .where(QUOTE.c.launch_id == bindparam("launch"))
     .order_by(QUOTE.c.created_at.desc())
     .limit(1)
-)
-_APPROVED = Prepared(
-    select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > bindparam("at")).order_by(APPROVAL.c.approved_at)
 )
 
 
@@ -141,53 +134,3 @@ def of_launch(connection: Connection, launch_id: str) -> str | None:
     """The id of the newest quote that a launch has made."""
     quote_id: str | None = _OF_LAUNCH.value(connection, launch=launch_id)
     return quote_id
-
-
-def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why: str) -> Money:
-    """Approve a quote up to an amount (without one the most that it can cost), until it expires; raises QuoteError.
-
-    Approving again changes the amount; what was spent under it stays counted. An amount of 0 withdraws it.
-    """
-    at = ledger.store.clock()
-    with ledger.store.write() as connection:
-        quote = load(connection, quote_id)
-        if quote.expires_at <= at:
-            raise QuoteError(f"quote {quote_id} has expired; make a new one with: ringfence quote")
-        if quote.total is None:
-            raise QuoteError(f"quote {quote_id} has nothing to buy")
-        cap = up_to or quote.total
-        if cap.currency != quote.total.currency:
-            raise QuoteError(f"quote {quote_id} is in {quote.total.currency}; approve it in that currency")
-        if cap.amount < 0:
-            raise QuoteError(f"{cap} cannot be approved; the amount must not be negative")
-        withdrawn = up_to is not None and not cap.amount
-        if withdrawn and quote_id not in approved(connection, at):
-            raise QuoteError(f"{cap} buys nothing, and quote {quote_id} is not approved; name an amount above 0")
-        why = mask_numbers(why)
-        put(connection, Budget(approval_id(quote_id), "total", cap), at, who)
-        values = {
-            "approved_at": at,
-            "expires_at": at if withdrawn else quote.expires_at,
-            "cap": cap.amount,
-            "currency": cap.currency,
-            "who": who,
-            "why": why,
-        }
-        connection.execute(
-            upsert(APPROVAL)
-            .values(quote_id=quote_id, **values)
-            .on_conflict_do_update(index_elements=["quote_id"], set_=values)
-        )
-        write_journal(
-            connection,
-            at,
-            "approval_withdrawn" if withdrawn else "quote_approved",
-            who=who,
-            why=f"{quote_id} up to {cap}: {why}",
-        )
-    return cap
-
-
-def approved(connection: Connection, at: int) -> list[str]:
-    """The approved quotes that have not expired, oldest approval first."""
-    return [quote_id for (quote_id,) in _APPROVED.rows(connection, at=at)]

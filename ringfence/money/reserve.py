@@ -122,8 +122,6 @@ def _enter(
             "numbers": len(numbers),
             "state": "sent",
             "held": held,
-            "evidence": None,
-            "residue_of": None,
             "retry_of": batch.retry_of,
             "reserved_at": entries.at,
             "fingerprint": digest,

@@ -18,7 +18,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ringfence.errors import LedgerError
 from ringfence.money.causes import CAUSES, causes_named
-from ringfence.money.copies import address, reading, sync, write_copy
+from ringfence.money.copies import reading, sync, write_copy
+from ringfence.money.forgetting import carry_over, forgotten_by, raise_unless_unreadable
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger, alone_in, open_ledger, refuse_to_spend, worker_locks, write_journal
 from ringfence.money.store import FILE_NAME, wait_for
@@ -31,14 +32,6 @@ STEP = 1000
 PATIENCE = 30
 # The folder in a home where a copy is checked.
 CHECKING = ".restoring-"
-# What says that the present ledger cannot be read, so that only its file can be kept.
-UNREADABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR)
-# What the present ledger has and a copy has not, by the words of the entries: two ledgers may have gone on from one.
-_FORGOTTEN = """SELECT count(*), coalesce(sum(event = 'sent'), 0) FROM (
-    SELECT seq, at, attempt_id, event, held, spent FROM main.journal
-    EXCEPT SELECT seq, at, attempt_id, event, held, spent FROM copy.journal)
-UNION ALL SELECT count(*), 0 FROM (
-    SELECT attempt_id, source, mac FROM main.reply EXCEPT SELECT attempt_id, source, mac FROM copy.reply)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +59,14 @@ def restore(home: Path, source: Path, *, mode: str, lake_ledger_id: str | None, 
             rmtree(left)
         with TemporaryDirectory(dir=home, prefix=CHECKING) as folder:
             copy = _checked(source, Path(folder), mode, lake_ledger_id)
-            forgotten = _forgotten(path, copy.store.path)
+            forgotten = forgotten_by(path, copy.store.path)
             if forgotten and not because:
                 raise LedgerError(f"{source} lacks {forgotten} of the present ledger: say --because why to forget them")
             told = f"settlement {copy.settled_seq()}, forgetting {forgotten or 'nothing'}; {because}".rstrip("; ")
             with _damage_named(source), copy.store.write() as connection:
-                write_journal(connection, copy.store.clock(), "restored", who=who, why=mask_numbers(told))
+                at = copy.store.clock()
+                write_journal(connection, at, "restored", who=who, why=mask_numbers(told))
+                carry_over(connection, path, at, who)
             copy.store.close()
             sync(copy.store.path)
             before = _put(copy.store.path, path)
@@ -127,22 +122,6 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise LedgerError(f"{path} {CAUSES[sqlite3.SQLITE_CORRUPT]}") from None
 
 
-def _forgotten(present: Path, copy: Path) -> str:
-    """What restoring forgets, in words; empty when nothing, or when the present ledger is gone or cannot be read."""
-    if not present.exists():
-        return ""
-    try:
-        with closing(reading(present)) as connection:
-            connection.execute("ATTACH ? AS copy", (address(copy),))
-            (entries, sent), (replies, _) = connection.execute(_FORGOTTEN).fetchall()
-    except sqlite3.Error as error:
-        _raise_unless_unreadable(error)
-        return ""
-    if not entries and not replies:
-        return ""
-    return f"{entries:,} entries of the journal ({sent:,} requests that were sent) and {replies:,} replies"
-
-
 def _put(copy: Path, path: Path) -> Path | None:
     """Make a checked copy the ledger; returns where the one of before is."""
     before = _kept_name(path)
@@ -153,7 +132,7 @@ def _put(copy: Path, path: Path) -> Path | None:
             _overwrite(copy, path)
         except (sqlite3.Error, LedgerError) as error:
             before.unlink(missing_ok=True)
-            _raise_unless_unreadable(error)
+            raise_unless_unreadable(error)
         else:
             return before
     # The log first: it must never stand beside another ledger than its own.
@@ -182,8 +161,3 @@ def _overwrite(copy: Path, path: Path) -> None:
     with closing(reading(copy)) as here, closing(sqlite3.connect(path, timeout=PATIENCE)) as there:
         there.execute("PRAGMA synchronous=FULL")
         here.backup(there, pages=STEP, progress=step)
-
-
-def _raise_unless_unreadable(error: Exception) -> None:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF not in UNREADABLE:
-        raise error

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from ringfence.money.conversion import converted, held_for
 from ringfence.money.decision import Answered, Settle
-from ringfence.money.entries import CHANGING, Entries, Row
+from ringfence.money.entries import BORN, CHANGING, Entries, Row
 from ringfence.money.ledger import Ledger
 from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ASKED
@@ -81,38 +81,19 @@ def _split(ledger: Ledger, entries: Entries, attempt: Row, holds: Sequence[Row],
     moved = len(missing) * attempt["unit_price"]
     counted = held_for(moved, attempt["unit_price"], attempt["rate"])
     residue_id = ledger.store.new_id()
-    kept = (
-        "quote_id",
-        "launch_id",
-        "worker_id",
-        "provider",
-        "product",
-        "country",
-        "source",
-        "facts",
-        "currency",
-        "unit_price",
-        "terms",
-        "rate",
-        "origin",
-        "account",
-        "reserved_at",
-    )
-    entries.attempts.append(
-        {
-            **{name: attempt[name] for name in kept},
-            "attempt_id": residue_id,
-            "numbers": len(missing),
-            "state": "in_doubt",
-            "held": moved,
-            "evidence": "not in the reply: " + why,
-            # Always the attempt that was sent, also for what is left of a residue: the replies are its own.
-            "residue_of": attempt["residue_of"] or attempt["attempt_id"],
-            "retry_of": None,
-            "fingerprint": None,
-            "subjects": pack(missing),
-        }
-    )
+    residue = {
+        "attempt_id": residue_id,
+        "numbers": len(missing),
+        "state": "in_doubt",
+        "held": moved,
+        "evidence": "not in the reply: " + why,
+        # Always the attempt that was sent, also for what is left of a residue: the replies are its own.
+        "residue_of": attempt["residue_of"] or attempt["attempt_id"],
+        "retry_of": None,
+        "fingerprint": None,
+        "subjects": pack(missing),
+    }
+    entries.attempts.append({name: attempt[name] for name in BORN} | residue)
     entries.holds += [{"attempt_id": residue_id, "counter_id": hold["counter_id"], "held": counted} for hold in holds]
     entries.moved_claims += [{"subject": subject, "new_attempt": residue_id} for subject in missing]
     entries.journal(attempt["attempt_id"], "residue_given", held=-moved, why=residue_id)

@@ -16,15 +16,17 @@ import httpx
 import pytest
 import yaml
 
-from assets.launch import Limits
+from assets.launch import LAUNCH_TAG, Limits
 from pipelines.definitions import definitions
 from ringfence.config import environment
 from ringfence.errors import ConfigError
 from ringfence.lake.columns import TABLES
 from ringfence.lake.tables import Lake
+from ringfence.money import approvals, switch
 from ringfence.money import ledger as ledgers
-from ringfence.money import switch
+from ringfence.money.amount import Money
 from ringfence.money.invariants import violations
+from ringfence.money.workers import working
 from ringfence.providers.registry import provider
 from ringfence.simulator.server import Settings, running
 from tests.small import PHONES, make_config, make_warehouse
@@ -301,6 +303,43 @@ def test_what_stands_in_the_way_of_the_next_purchase_is_amber(home: Path, monkey
     assert "prices.csv" in found["prices"][1]
     assert "ringfence resume" in found["stops"][1]
     assert f"end of infobip: it answers until {day}" in found["sunset"][1]
+
+
+def launched(home: Path, launch: str, *only: str) -> None:
+    """A run of a launch that approves five numbers; all of it that buys, or only these assets."""
+    only = only or ("phone_map", "distinct_phones", "quote", "lookups")
+    defs = definitions(str(home / "ringfence.yaml"))
+    config = {"resources": {"limits": {"config": {"approve_up_to": "0.05 EUR"}}}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        tags = {LAUNCH_TAG: launch}
+        done = defs.resolve_job_def("enrich").execute_in_process(
+            instance=instance,
+            run_config=config,
+            tags=tags,
+            asset_selection=[dg.AssetKey(["ringfence", name]) for name in only],
+        )
+    assert done.success
+
+
+def test_a_consent_is_given_once(home: Path, url: str) -> None:
+    """Trying again goes on with what was approved; the same again beside a launch that lives approves nothing more."""
+    make_config(home, url, batch=1)
+    for _ in range(2):
+        launched(home, "one")
+        assert len(charged(url)) == 5
+    ledger = ledgers.open_ledger(home / "home")
+    with working(ledger, "one"):
+        launched(home, "two")
+    assert len(charged(url)) == 5
+    launched(home, "three")
+    assert len(charged(url)) == 10
+    launched(home, "four", "quote")
+    with ledger.store.read() as connection:
+        quote_id = approvals.given(connection, "four", ledger.store.clock())
+    assert quote_id
+    approvals.approve(ledger, quote_id, Money.parse("0 EUR"), who="ada", why="enough")
+    launched(home, "four")
+    assert len(charged(url)) == 10
 
 
 def test_a_backfill_is_one_launch(home: Path, url: str) -> None:

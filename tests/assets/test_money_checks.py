@@ -7,11 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets import ledger_checks
+from ringfence.config.model import Config
 from ringfence.lake.tables import Lake
 from ringfence.money import ledger as ledgers
 from ringfence.simulator.server import Settings, running
 from tests.assets.test_job import checked, run
 from tests.http.test_webhook import Hook, listening
+from tests.money.bench import Bench, month
 from tests.small import PHONES, make_config, make_warehouse
 
 NAMES = ("balance", "doubt", "budget", "burn_rate", "account", "correction")
@@ -71,3 +74,15 @@ def test_a_run_says_how_its_budgets_and_doubts_stand(home: Path, hook: Hook) -> 
     taken = [json.loads(body) for _, _, body in hook.got[failed:]]
     assert [each["share"] for each in taken if "share" in each] == [50, 80]
     assert Lake(home / "home", ledgers.open_ledger(home / "home").ledger_id).read("lookups").height == 4
+
+
+@pytest.mark.parametrize(("numbers", "hours"), [(300, 56.0), (250, None)])
+def test_the_check_of_the_pace_says_how_long_a_cap_lasts(tmp_path: Path, numbers: int, hours: float | None) -> None:
+    """Amber with the moment and the hours that are left where a cap is reached before its window ends, else green."""
+    bench = Bench(tmp_path, month("10 EUR"))
+    bench.sent(numbers)
+    config = Config.model_validate({"mode": "simulate", "timezone": "Europe/Amsterdam"})
+    found = ledger_checks.burn_rate(bench.ledger, config)
+    assert found.passed == (hours is None)
+    assert ("10.00 EUR a month is reached by 2025-11-23 21:00," in str(found.description)) == (hours is not None)
+    assert found.metadata.get("hours left of a month", dg.MetadataValue.null()).value == hours

@@ -28,7 +28,7 @@ from ringfence.lookups.receiver import serve as serve_callbacks
 from ringfence.lookups.recover import assume_billed, recover
 from ringfence.lookups.serve import serve
 from ringfence.lookups.wanted import distinct_phones, phone_map, policy_of
-from ringfence.money import progress, quotes
+from ringfence.money import approvals, progress
 from ringfence.money.ledger import Ledger, open_ledger
 from ringfence.money.workers import Worker, working
 from ringfence.sources.configured import spec_of
@@ -71,7 +71,7 @@ def enrich(path: Path, launch: str, *, serving: bool = True) -> None:
         publish_facts(run.lake)
         made = make_quote(run.setup, run.ledger, run.lake, Narrow(), launch)
         if made.numbers:
-            quotes.approve(run.ledger, made.quote_id, None, who="test", why="test")
+            approvals.approve(run.ledger, made.quote_id, None, who="test", why="test")
         run.phase("lookups")
         try:
             buy(run.setup, run.ledger, run.lake, run.worker, Order(launch))
@@ -129,14 +129,19 @@ def _publish(run: Run, *, serving: bool) -> None:
     serve(run.setup, run.ledger, run.lake)
 
 
-def dagster(job: str, path: Path, launch: str) -> NoReturn:
-    """Become the process that the command line starts for a job."""
+def dagster(job: str, path: Path, launch: str, point: str) -> NoReturn:
+    """Become the process that the command line starts for a job; `armed` kills it at a point."""
     home = path.parent / "home" / "dagster"
     home.mkdir(exist_ok=True)
     (home / "dagster.yaml").write_text(INSTANCE, encoding="utf-8")
     limits = path.with_name(f"{launch}.json")
     limits.write_text(json.dumps({"resources": {"limits": {"config": {"approve_up_to": "max"}}}}), encoding="utf-8")
-    told = {"DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "yes", "RINGFENCE_CONFIG": str(path)}
+    told = {
+        "DAGSTER_HOME": str(home),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "RINGFENCE_CONFIG": str(path),
+        "POINT": point,
+    }
     named, _, module = job.partition(" ")
     where = ["-f", module or "pipelines/definitions.py", "-d", "."]
     command = [sys.executable, "-m", "dagster", "job", "execute", *where, "-j", named, "-c", str(limits)]

@@ -47,7 +47,7 @@ PLACES = {
     "C12": Place("the whole body is in memory", "ringfence.http.body:Body.reply", "after", 2),
     "C13": Place("inside the transaction that keeps it", "ringfence.lookups.spend:keep_replies", "after", 3),
     "C14": Place("kept, not parsed", "ringfence.lookups.desk:judge", "before", 2),
-    "C15": Place("during the parse", "ringfence.lookups.desk:move_for", "before", 2),
+    "C15": Place("during the parse", "ringfence.providers.infobip:matched", "after", 2),
     "C16": Place("inside the settling transaction", "ringfence.lookups.spend:apply", "after", 4),
     "C17": Place("settled", "ringfence.lookups.spend:_commit", "after", 4),
     "C18": Place("inside the transaction that doubts", "ringfence.lookups.spend:apply", "after", 4, "doubt"),

@@ -125,14 +125,15 @@ def _perform(scene: Scene, stage: socket.socket, said: int) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         # As Dagster does with what ends a run (`dagster._utils.interrupts`).
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        if scene.point:
+        through_dagster = scene.job.startswith("dagster ")
+        if scene.point and not through_dagster:
             arm(scene.point)
         if scene.later:
             _go_ahead(scene.later)
         if scene.kinds:
             _be_watched(stage, scene.kinds)
-        if scene.job.startswith("dagster "):
-            dagster(scene.job.removeprefix("dagster "), Path(scene.config), scene.launch)
+        if through_dagster:
+            dagster(scene.job.removeprefix("dagster "), Path(scene.config), scene.launch, scene.point)
         JOBS[scene.job](Path(scene.config), scene.launch, serving=scene.serving)
         code = DONE
     except KeyboardInterrupt:

@@ -27,8 +27,8 @@ from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import Narrow, make_quote
 from ringfence.lookups.recover import recover
 from ringfence.lookups.wanted import distinct_phones, phone_map, policy_of
+from ringfence.money import approvals, quotes
 from ringfence.money import ledger as ledgers
-from ringfence.money import quotes
 from ringfence.money.amount import nanos
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger
@@ -114,7 +114,7 @@ class House:
         self.publish()
         made = self.quote(launch, **narrow)
         if made.numbers:
-            quotes.approve(self.ledger, made.quote_id, None, who="test", why="test")
+            approvals.approve(self.ledger, made.quote_id, None, who="test", why="test")
         bought = self.buy(launch)
         self.publish()
         return bought

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,21 @@ def test_a_run_tells_what_it_reaches(build: Build) -> None:
     assert (first["cap"], first["used"], first["currency"]) == ("0.100000000", "0.090000000", "EUR")
     assert (first["environment"], first["mode"]) == ("default", "simulate")
     assert not any(number[1:] in json.dumps(told) for number in numbers("NL", 9))
+
+
+def test_a_pace_that_is_too_fast_is_told(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three of ten numbers of a month on its tenth, all in a day: the other seven take 56 hours, and that is told."""
+    with listening() as hook:
+        house = house_of(build, hook, 3)
+        began, tenth = house.ledger.store.clock(), int(datetime(2026, 11, 10, 12, tzinfo=UTC).timestamp() * 1e6)
+        clock = house.ledger.store.clock
+        monkeypatch.setattr(house.ledger.store, "clock", lambda: tenth + clock() - began)
+        assert house.run().numbers == 3
+        (told,) = heard(hook)
+    assert (told["budget"], told["window"], told["used"], told["burn"]) == ("month", "2026-11", "0.030000000", True)
+    assert "share" not in told
+    at, reached = (datetime.fromisoformat(told[name]) for name in ("at", "reached_at"))
+    assert abs(reached - at - timedelta(hours=56)) < timedelta(minutes=1)
 
 
 def test_a_run_tells_while_it_buys(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from ringfence.lookups.buy import Order, buy
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import Narrow, make_quote
 from ringfence.lookups.recover import recover
+from ringfence.money import approvals
 from ringfence.money import quotes
 from ringfence.money.ledger import open_ledger
 from ringfence.money.workers import working
@@ -42,7 +43,7 @@ publish_settled(ledger, lake)
 publish_facts(lake)
 quote = make_quote(setup, ledger, lake, Narrow(), launch)
 if quote.numbers:
-    quotes.approve(ledger, quote.quote_id, None, who="test", why="test")
+    approvals.approve(ledger, quote.quote_id, None, who="test", why="test")
 print("quoted", flush=True)
 with working(ledger, launch) as worker:
     bought = buy(setup, ledger, lake, worker, Order(launch))

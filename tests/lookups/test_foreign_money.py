@@ -17,7 +17,7 @@ from ringfence.lookups.late import note_late
 from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
 from ringfence.lookups.suppliers import prices as examined
-from ringfence.money import quotes
+from ringfence.money import approvals
 from ringfence.money.amount import Money, nanos
 from ringfence.money.decide import Decision, decide
 from ringfence.money.invariants import violations
@@ -66,7 +66,7 @@ def test_a_run_in_dollars_equals_its_bill(build, numbers) -> None:
     write(house, "infobip,query,,,,0.010000001,USD,2026-01-01,\n", "USD,0.919191919,2026-01-01,\n")
     made = house.quote()
     assert made.total == Money(-(-10_000_001 * 919_191_919 // 10**9) * 7, "EUR")
-    quotes.approve(house.ledger, made.quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, made.quote_id, None, who="test", why="test")
     bought = house.buy()
     assert {row["currency"] for row in house.charges()} == {"USD"}
     assert house.spent() == house.charged() == 7 * 10_000_001
@@ -123,7 +123,7 @@ def test_caps_hold_in_the_configured_currency(build, numbers) -> None:
     house = build(numbers("NL", 9), listed="0.01 USD", budgets=[{"window": "month", "cap": "0.046 EUR"}])
     write(house, "infobip,query,,,,0.01,USD,2026-01-01,\n", "USD,0.92,2026-01-01,\n")
     made = house.quote()
-    quotes.approve(house.ledger, made.quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, made.quote_id, None, who="test", why="test")
     assert house.buy(max_spend=Money(20_000_000, "EUR")).numbers == 2
     bought = house.buy("two", quote_id=made.quote_id)
     assert (bought.numbers, bought.left) == (3, 4)
@@ -224,7 +224,7 @@ def test_whatever_the_prices_the_books_add_up(build, numbers, general, special, 
     )
     write(house, card, f"USD,{Decimal(rate) * NANO:.9f},2026-01-01,\n" if rate else "")
     made = house.quote()
-    quotes.approve(house.ledger, made.quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, made.quote_id, None, who="test", why="test")
     bought = house.buy()
     house.publish()
     highest = max(rows.values())

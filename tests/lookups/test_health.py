@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ringfence.lookups import gates, standing
-from ringfence.money import breaker, quotes, rate, switch
+from ringfence.money import approvals, breaker, rate, switch
 from ringfence.money.breaker import SECOND, Breaker
 from ringfence.money.heard import Heard
 from ringfence.money.ledger import open_ledger
@@ -58,7 +58,7 @@ def _at_once(house: House, *launches: str) -> None:
 
 
 def _approved(house: House) -> None:
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
 
 
 def _moments(house: House) -> list[float]:
@@ -95,6 +95,24 @@ def test_the_run_after_a_refusal_tries_one_request_and_then_goes_on(
     first, second, *_ = _moments(house)[before:]
     assert second - first >= 0.1, "nobody else asks before the first is answered"
     assert (_shut(house), _journal(house)) == ({}, ["breaker_opened", "breaker_closed"])
+    house.check()
+
+
+@pytest.mark.parametrize("fault", ["not_enabled", "no_credit"])
+def test_a_batch_that_is_turned_down_whole_opens_the_breaker_for_all(
+    build: Build, numbers: Callable[..., list[str]], fault: str
+) -> None:
+    """It is answered and settled, and yet a refusal of the account: later runs begin with one request alone."""
+    house = build(numbers("NL", 12), {"when": {"nth": 1}, "fault": fault}, latency=0.1, provider={"in_flight": "2"})
+    house.run("one")
+    assert _shut(house)["infobip"].refused
+    assert "account" in _shut(house)["infobip"].why
+    before = len(house.requests())
+    assert before <= 2
+    house.run("two")
+    first, second, *_ = _moments(house)[before:]
+    assert second - first >= 0.1, "nobody else asks before the first is answered"
+    assert _shut(house) == {}
     house.check()
 
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from ringfence.lookups.recover import recover
-from ringfence.money import quotes, switch
+from ringfence.money import approvals, switch
 from ringfence.money.ledger import open_ledger
 from ringfence.money.schema import REPLY, WORKER
 from tests.lookups.conftest import Build, House
@@ -118,7 +118,7 @@ def test_a_stopped_process_that_wakes_buys_nothing_more_and_loses_nothing(
     From one that holds its lock nobody takes over. Each number is bought once, and nothing stays in doubt.
     """
     house = build(numbers("NL", 60), latency=0.1, provider={"in_flight": "3"})
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     with _waiting(house, "first") as running:
         _begin(running)
         while len(house.attempts("settled")) < 3:
@@ -152,7 +152,7 @@ def test_a_stopped_process_that_wakes_buys_nothing_more_and_loses_nothing(
 def test_a_double_click_buys_every_number_once(build: Build, numbers: Callable[..., list[str]]) -> None:
     """Two processes buy the same approved quote at once: they share its numbers, and the bill has each of them once."""
     house = build(numbers("NL", 120), latency=0.02, provider={"in_flight": "2"})
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     with _waiting(house, "one") as one, _waiting(house, "two") as two:
         for each in (one, two):
             _begin(each)
@@ -180,7 +180,7 @@ def test_two_daemons_that_quote_and_buy_at_once_share_the_work(build: Build, num
 def test_a_stop_is_obeyed_by_two_processes(build: Build, numbers: Callable[..., list[str]]) -> None:
     """After `ringfence stop` neither of two processes sends another request than those that were reserved by then."""
     house = build(numbers("NL", 200), latency=0.03, provider={"in_flight": "2"})
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     seen: list[int] = []
 
     def stop() -> None:

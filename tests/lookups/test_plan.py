@@ -1,7 +1,9 @@
 """From a quote to batches, and what the budgets leave of them."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from ringfence.config.rate_card import Row
 from ringfence.config.rates import Rates
 from ringfence.lookups.plan import limits_of, narrowed_to, outdated, plan, preview
 from ringfence.lookups.routes import Market
-from ringfence.money import budget, ledger, quotes
+from ringfence.money import approvals, budget, ledger, quotes
 from ringfence.money.amount import Money
 from ringfence.money.quotes import Line, Quote
 
@@ -19,7 +21,7 @@ CENT = Money(10_000_000, "EUR")
 TODAY = date(2026, 11, 21)
 
 
-def config(*budgets: dict[str, str], **provider: str) -> Config:
+def config(*budgets: dict[str, str], **provider: Any) -> Config:
     """A configuration with these budgets."""
     crm = {"warehouse": "csv:///a.csv", "key": "id", "phones": "p", "want": {"carrier": "monthly"}}
     infobip = {"products": "query", "price": {"query": "0.01 EUR"}, **provider}
@@ -129,6 +131,19 @@ def test_a_line_of_another_price_or_a_gone_provider_is_outdated() -> None:
     assert plan(gone, made, made.lines, "c") == []
 
 
+def test_a_line_that_could_not_be_answered_is_outdated() -> None:
+    """Approved while callbacks could come: without an address for them it would be paid for in vain."""
+    alone = config(products=["notify"], price={"notify": "0.01 EUR"})
+    made = quoted(replace(line({1: 0}), product="notify"))
+    called = alone.callbacks.model_copy(update={"public_url": "https://calls.example.com"})
+    reached, alone = (market(each) for each in (alone.model_copy(update={"callbacks": called}), alone))
+    assert outdated(reached, made, made.lines) == []
+    [(left, why)] = outdated(alone, made, made.lines)
+    assert left.subjects == (1,)
+    assert why.endswith("but infobip notify answers by callback: set callbacks.public_url")
+    assert plan(alone, made, made.lines, "c") == []
+
+
 def test_a_line_is_held_against_the_price_of_its_country_and_day() -> None:
     """A quote from before a price of one country ended buys the others, and says which price ended."""
     row = Row(2, "infobip", "query", "NL", CENT, date(2026, 1, 1), date(2026, 11, 20))
@@ -157,7 +172,7 @@ def test_money_that_is_short_buys_the_first_in_order(tmp_path) -> None:
     batches = plan(market(setting), made, made.lines, budget.approval_id("q"))
     assert preview(setting, books, [batches])[0] == []
     would, _ = preview(setting, books, [batches], limits_only=True)
-    quotes.approve(books, "q", None, who="test", why="test")
+    approvals.approve(books, "q", None, who="test", why="test")
     affordable, left = preview(setting, books, [batches])
     assert affordable == would
     assert [batch.subjects for batch in affordable] == [tuple(members[:2]), (members[2],), (members[5],)]

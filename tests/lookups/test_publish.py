@@ -15,8 +15,8 @@ from ringfence.lake.tables import Lake
 from ringfence.lookups import publish
 from ringfence.lookups.costs import costs
 from ringfence.lookups.recover import assume_billed
+from ringfence.money import approvals
 from ringfence.money import ledger as ledgers
-from ringfence.money import quotes
 
 CENT = 10_000_000
 DAY = 86_400_000_000
@@ -25,7 +25,7 @@ DAY = 86_400_000_000
 def bought(build, phones, *rules, **sections):
     """A house that has bought these numbers and published nothing."""
     house = build(phones, *rules, **sections)
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     house.buy()
     return house
 
@@ -129,7 +129,7 @@ def test_publishers_at_once_append_once(build, numbers, monkeypatch) -> None:
     monkeypatch.setattr(publish, "FLUSH", 3)
     monkeypatch.setattr(publish, "ROWS", 1)
     house = build(numbers("NL", 60), latency=0.01, provider={"in_flight": "3"})
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     over = threading.Event()
     appended: list[int] = []
 

@@ -5,8 +5,8 @@ import pytest
 from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.replies import answered
 from ringfence.lookups.serve import serve
+from ringfence.money.approvals import approve
 from ringfence.money.decide import Decision, decide
-from ringfence.money.quotes import approve
 from tests.lookups.conftest import Build, House, numbers
 from tests.lookups.test_serve import ask
 
@@ -55,6 +55,16 @@ def test_what_was_paid_in_vain_is_bought_again_only_where_that_is_wanted(house: 
     assert shown(house) == set()
     assert house.run("six").numbers == 0
     assert len(house.requests()) == 4
+
+
+def test_what_was_paid_in_vain_is_due_when_its_time_to_live_ends(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a day before, and then without `repay_lost` too."""
+    lose(house, "time")
+    house.publish()
+    clock = house.ledger.store.clock
+    for days, due in ((29, 0), (31, 6)):
+        monkeypatch.setattr(house.ledger.store, "clock", lambda days=days: clock() + days * 86_400_000_000)
+        assert house.quote(f"after {days} days").numbers == due
 
 
 def test_a_quote_from_before_the_loss_buys_nothing_again(build: Build) -> None:

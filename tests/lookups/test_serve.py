@@ -26,7 +26,7 @@ from ringfence.lookups.coverage import coverage
 from ringfence.lookups.due import BIT, bits
 from ringfence.lookups.privacy import allowed, may_store
 from ringfence.lookups.serve import serve
-from ringfence.money import quotes
+from ringfence.money import approvals, quotes
 from ringfence.money.amount import Money
 from ringfence.money.batch import Batch
 from ringfence.money.budget import approval_id, limit, put
@@ -139,7 +139,7 @@ class World:
         )
         with self.ledger.store.write() as connection:
             quotes.save(connection, quote)
-        quotes.approve(self.ledger, quote.quote_id, None, who="ada", why="test")
+        approvals.approve(self.ledger, quote.quote_id, None, who="ada", why="test")
         return quote.quote_id, list(subjects)
 
     def send(self, phones: list[str]) -> tuple[str, list[int]]:
@@ -479,6 +479,9 @@ def test_budgets_and_attempts_and_quotes(world: World) -> None:
         (held, 0, "approved", "ada"),
         (spent, spent, "approved", "ada"),
     ]
+    approvals.approve(world.ledger, rows[0].quote_id, Money(0, "EUR"), who="ada", why="")
+    rows = ask(world.serve(), "FROM quotes ORDER BY max")
+    assert [(row.status, row.approved_by) for row in rows] == [("quoted", None), ("approved", "ada")]
 
 
 def test_a_budget_shows_its_window_of_now(world: World) -> None:

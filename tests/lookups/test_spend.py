@@ -21,7 +21,7 @@ from ringfence.lookups import lane
 from ringfence.lookups import spend as spending
 from ringfence.lookups.buy import Order, buy
 from ringfence.lookups.desk import Desk
-from ringfence.money import quotes
+from ringfence.money import approvals
 from ringfence.money.amount import Money
 from ringfence.money.invariants import violations
 from ringfence.money.reserve import Reserved
@@ -105,7 +105,7 @@ def test_a_limit_is_met_to_the_number(build, numbers, sections, narrow, order, e
     house = build([*numbers("NL", 6), *numbers("DE", 6)], provider={"batch": "4", "in_flight": "2"}, **sections)
     made = house.quote(**narrow)
     if made.numbers:
-        quotes.approve(house.ledger, made.quote_id, None, who="test", why="test")
+        approvals.approve(house.ledger, made.quote_id, None, who="test", why="test")
     bought = house.buy(**order)
     assert bought.numbers == len(house.charges()) == expected
     assert bought.left == made.numbers - expected
@@ -132,7 +132,7 @@ def test_an_approval_is_spent_by_all_its_runs_together(build, numbers) -> None:
     """Two runs at once on one approved quote buy no number twice and stay below what was approved."""
     house = build(numbers("NL", 60), latency=0.01, provider={"in_flight": "3"})
     made = house.quote()
-    quotes.approve(house.ledger, made.quote_id, Money(41 * CENT, "EUR"), who="test", why="test")
+    approvals.approve(house.ledger, made.quote_id, Money(41 * CENT, "EUR"), who="test", why="test")
     runs = [threading.Thread(target=house.buy, args=(name,)) for name in ("left", "right")]
     for run in runs:
         run.start()
@@ -146,7 +146,7 @@ def test_an_approval_is_spent_by_all_its_runs_together(build, numbers) -> None:
 def test_a_limit_in_another_currency_buys_nothing(build, numbers) -> None:
     """Dollars are not compared with euros: the run is refused before anything is sent."""
     house = build(numbers("NL", 4))
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     with pytest.raises(MoneyError, match=r"max_spend of 5\.00 USD cannot be compared with prices in EUR"):
         house.buy(max_spend=Money(5 * 10**9, "USD"))
     assert house.requests() == house.attempts() == []
@@ -181,7 +181,7 @@ def test_a_broken_file_changes_nothing_on_the_way(build, numbers) -> None:
     house = build(numbers("NL", 20), latency=0.02)
     good = house.path.read_text()
     with meanwhile(lambda: house.attempts("settled"), lambda: house.path.write_text("budgets: [")):
-        quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+        approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
         assert house.buy().numbers == 20
     house.path.write_text(good)
     house.check()
@@ -198,7 +198,7 @@ def test_a_file_that_breaks_after_a_cap_was_lowered_leaves_it_lowered(build, num
         house.path.write_text("budgets: [")
 
     good, setup = house.path.read_text(), house.setup
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     with meanwhile(lambda: house.attempts("settled"), lower_and_break):
         assert house.buy().numbers == 30
     with working(house.ledger, "again") as worker:
@@ -231,7 +231,7 @@ def test_what_could_not_leave_for_long_is_made_anew(build, numbers, monkeypatch:
 def test_a_run_that_lost_its_lock_reserves_and_sends_nothing(build, numbers) -> None:
     """With the lock file gone before the start, not one attempt is made, and the sentence says why."""
     house = build(numbers("NL", 6))
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     with working(house.ledger, "one") as worker:
         (house.lake.home / "workers" / f"{worker.worker_id}.lock").unlink()
         bought = buy(house.setup, house.ledger, house.lake, worker, Order("one"))
@@ -409,7 +409,7 @@ def test_a_price_that_changed_since_the_quote_buys_nothing(build, numbers) -> No
     for change in ("0.05 EUR", "0.001 EUR", None):
         house.price("0.01 EUR")
         quote_id = house.quote().quote_id
-        quotes.approve(house.ledger, quote_id, None, who="test", why="test")
+        approvals.approve(house.ledger, quote_id, None, who="test", why="test")
         house.price(change)
         bought = house.buy(quote_id=quote_id)
         assert (bought.numbers, bought.left) == (0, 4)
@@ -470,7 +470,7 @@ def test_a_cap_that_is_lowered_while_the_run_quotes_holds(build, numbers) -> Non
     """The file counts as it is when buying begins, not as it was when the run began."""
     house = build(numbers("NL", 20), budgets=[{"window": "month", "cap": "9 EUR"}])
     stale = house.setup
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     house.change(budgets=[{"window": "month", "cap": "0.03 EUR"}])
     with working(house.ledger, "one") as worker:
         bought = buy(stale, house.ledger, house.lake, worker, Order("one"))
@@ -493,7 +493,7 @@ def test_the_failure_of_a_provider_is_the_first_reason(build, numbers) -> None:
     """Wrong credentials are told before the approval that would not have sufficed either."""
     house = build(numbers("NL", 6), provider={"batch": "2"})
     (house.path.parent / ".env").write_text("INFOBIP_API_KEY=wrong\n", encoding="utf-8")
-    quotes.approve(house.ledger, house.quote().quote_id, Money(2 * CENT, "EUR"), who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, Money(2 * CENT, "EUR"), who="test", why="test")
     told = house.buy().why_not
     assert told.startswith("not bought: 2 numbers: ")
     assert "credential" in told.partition(";")[0]
@@ -512,7 +512,7 @@ def test_the_lake_is_fed_while_buying_goes_on(build, numbers, monkeypatch) -> No
     """A run that is killed after minutes leaves a lake that betrays an older copy of the ledger."""
     monkeypatch.setattr("ringfence.lookups.meanwhile.FLUSH_SECONDS", 0.05)
     house = build(numbers("NL", 40), latency=0.05, provider={"batch": "2", "in_flight": "1"})
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     seen = []
     with meanwhile(lambda: house.lake.settled_seq() and house.held(), lambda: seen.append(True)):
         assert house.buy().numbers == 40
@@ -524,7 +524,7 @@ def test_a_narrowed_run_buys_what_an_earlier_approval_covers(build, numbers) -> 
     """With a limit, numbers of an approved quote are bought under that approval, and no more than the limit."""
     house = build(numbers("NL", 10))
     made = house.quote("before")
-    quotes.approve(house.ledger, made.quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, made.quote_id, None, who="test", why="test")
     house.quote("now", numbers=4)
     assert house.buy("now", narrowed=True).numbers == 4
     assert {row["quote_id"] for row in house.attempts()} == {made.quote_id}
@@ -535,7 +535,7 @@ def test_a_quote_of_an_old_price_keeps_back_only_what_is_still_due(build, number
     """What was bought under a newer quote is not said to be unbought under the older one."""
     house = build(numbers("NL", 6))
     old = house.quote("old")
-    quotes.approve(house.ledger, old.quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, old.quote_id, None, who="test", why="test")
     house.price("0.02 EUR")
     assert house.run("new").numbers == 6
     house.quote("again")

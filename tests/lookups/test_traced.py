@@ -11,12 +11,15 @@ from typing import Any
 import httpx
 import pytest
 
+from ringfence.config.sections import Privacy
 from ringfence.http.client import Client
 from ringfence.http.exchange import Exchange, Failure, Reply
 from ringfence.lookups import collect as collecting
 from ringfence.lookups import polling
 from ringfence.lookups.asking import asks
 from ringfence.lookups.collect import anything_to_collect, collect
+from ringfence.lookups.imported_rows import Raw
+from ringfence.lookups.imports import import_replies, importing_of
 from ringfence.lookups.prospects import prospect
 from ringfence.lookups.recover import assume_billed
 from ringfence.lookups.replies import answered, numbers_of
@@ -324,6 +327,68 @@ def test_an_entry_of_another_request_settles_nothing(build: Build, monkeypatch: 
     monkeypatch.setattr(Client, "poll", told)
     collect(house.setup, house.ledger, "test")
     assert house.states() == ["voided", "settled"]
+    house.check()
+
+
+def test_a_number_that_is_spelled_otherwise_is_not_taken_for_free(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reply answers for a number that nobody asked for, and the log for none that was: it stays in doubt, held."""
+    house = build(numbers("NL", 2), {"when": {"nth": 1}, "fault": "one_missing"})
+    parse = type(provider("infobip")).parse
+
+    async def nothing(_client: Client, _request: httpx.Request) -> Exchange:
+        return Reply(200, {"date": format_datetime(datetime.now(UTC))}, b'{"results":[]}')
+
+    def respelled(one: Any, product: str, reply: Reply, asked: Any) -> Any:
+        document = json.loads(reply.body)
+        for item in document.get("results", [])[:1]:
+            document["results"].append({**item, "to": "525512345678"})
+        return parse(one, product, replace(reply, body=json.dumps(document).encode()), asked)
+
+    monkeypatch.setattr(type(provider("infobip")), "parse", respelled)
+    house.run()
+    assert house.states() == ["settled", "in_doubt"]
+    later(house, monkeypatch, 25)
+    monkeypatch.setattr(Client, "poll", nothing)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["settled", "in_doubt"]
+    house.check()
+    monkeypatch.setattr(type(provider("infobip")), "parse", parse)
+    collect(house.setup, house.ledger, "test")
+    assert house.states() == ["settled", "voided"], "the same log is evidence where the reply left it out"
+
+
+def test_an_imported_reply_hides_no_charge(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer that was lost is imported under its own id: the log's entry with that id settles the request still."""
+    house = build(numbers("NL", 2), {"when": {"nth": 1}, "fault": "drop_unanswered"})
+    house.run()
+    (doubt,) = house.attempts("in_doubt")
+    with house.ledger.store.read() as connection:
+        phones = list(numbers_of(connection, unpack(doubt["subjects"])).values())
+    status = {"groupId": 3, "id": 5, "name": "DELIVERED_TO_HANDSET"}
+    lost = {"bulkId": "of-the-lost", "results": [{"to": each[1:], "status": status} for each in phones]}
+    importing = importing_of(house.ledger, provider("infobip"), "query", "EUR", "people", "ada")
+    raw = Raw(json.dumps(lost).encode(), doubt["reserved_at"])
+    assert import_replies(house.ledger, importing, Privacy(), iter([raw])).replies == 1
+    sent_at = datetime.fromtimestamp(doubt["reserved_at"] / 1e6, UTC)
+    price = {"pricePerLookup": 0.01, "currency": "EUR"}
+    about = {
+        "bulkId": "of-the-lost",
+        "status": status,
+        "sentAt": f"{sent_at:%Y-%m-%dT%H:%M:%S}.000+0000",
+        "price": price,
+    }
+    body = json.dumps({"results": [{**about, "to": each[1:]} for each in phones]}).encode()
+
+    async def told(_client: Client, _request: httpx.Request) -> Exchange:
+        return Reply(200, {"date": format_datetime(datetime.now(UTC))}, body)
+
+    later(house, monkeypatch, 25)
+    monkeypatch.setattr(Client, "poll", told)
+    collect(house.setup, house.ledger, "test")
+    assert {row["state"] for row in house.attempts() if not row["origin"]} == {"settled"}
+    assert house.spent() == 2 * CENT
     house.check()
 
 

@@ -26,7 +26,7 @@ from ringfence.lookups.routes import Market
 from ringfence.lookups.serve import serve
 from ringfence.lookups.shares import ENOUGH
 from ringfence.lookups.steps import names
-from ringfence.money import quotes, switch
+from ringfence.money import approvals, quotes, switch
 from ringfence.money.amount import Money, nanos
 from ringfence.money.schema import ASKED, DEFERRAL
 from ringfence.simulator.server import Settings, running
@@ -126,7 +126,7 @@ def test_an_approval_for_the_first_step_buys_the_first_step(pair) -> None:
     made = both.house.quote()
     assert (made.numbers, made.total) == (4, Money(4 * (FIRST + SECOND), "EUR"))
     open_for_spending(both.house.setup, both.house.ledger)
-    quotes.approve(both.house.ledger, made.quote_id, Money(4 * FIRST, "EUR"), who="test", why="test")
+    approvals.approve(both.house.ledger, made.quote_id, Money(4 * FIRST, "EUR"), who="test", why="test")
     bought = both.house.buy()
     assert (bought.numbers, bought.left, both.asked()) == (4, 4, [])
     assert "the approval of 0.04 EUR is used up" in bought.why_not
@@ -136,7 +136,7 @@ def test_an_approval_for_the_first_step_buys_the_first_step(pair) -> None:
     # The same quote goes on with more money, and a new one asks the second alone.
     again = both.house.quote("two")
     assert [(line.provider, line.step) for line in again.lines] == [("messente", 0)]
-    quotes.approve(both.house.ledger, made.quote_id, None, who="test", why="more")
+    approvals.approve(both.house.ledger, made.quote_id, None, who="test", why="more")
     assert both.house.buy("three").spent == 4 * SECOND
     assert len(both.asked()) == 4
     both.check()
@@ -326,7 +326,7 @@ def test_no_sequence_of_runs_asks_twice_or_passes_an_approval(pair, first, secon
         if made.numbers and approved != 0:
             open_for_spending(house.setup, house.ledger)
             up_to = None if approved is None else Money(approved * 1_000_000, "EUR")
-            quotes.approve(house.ledger, made.quote_id, up_to, who="test", why="test")
+            approvals.approve(house.ledger, made.quote_id, up_to, who="test", why="test")
         house.buy(launch)
         house.publish()
     house.check()

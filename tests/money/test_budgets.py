@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from ringfence.errors import QuoteError
 from ringfence.money.amount import Money, nanos
+from ringfence.money.approvals import approve, approved
 from ringfence.money.budget import UNATTENDED, Budget, approval_id, limit, window_start
 from ringfence.money.moves import Void
-from ringfence.money.quotes import DAY, Line, Quote, approve, approved, save
+from ringfence.money.quotes import DAY, Line, Quote, save
 from ringfence.money.room import Room
 from tests.money.bench import FREE_HAND, NOON, SECOND, Bench, month
 

@@ -8,13 +8,14 @@ import pytest
 
 from ringfence.errors import MoneyError
 from ringfence.lookups import standing
-from ringfence.money import quotes, switch
+from ringfence.money import approvals, switch
 from ringfence.money.ledger import open_ledger
 from ringfence.money.moves import Answered, Settle
+from ringfence.money.reserve import Reserved
 from ringfence.simulator import vonage
 from tests.lookups.conftest import VENDORS, Build, House, build, numbers
 from tests.lookups.test_spend import meanwhile
-from tests.money.bench import Bench
+from tests.money.bench import SECOND, Bench
 
 __all__ = ["build"]
 CENT = 10_000_000
@@ -72,6 +73,48 @@ def test_a_bill_above_the_price_in_use_stops_its_provider(
     told = stops(bench).get("infobip", "")
     expected = "it billed 0.010000001 EUR for a number, the price of query in use is 0.01 EUR"
     assert told.count(expected) == stopped
+    assert bench.broken() == []
+
+
+def dear(bench: Bench, attempt: Reserved, amount: int) -> None:
+    """An answer that costs so much."""
+    bench.reply(attempt.attempt_id)
+    answers = [Answered(subject, "complete", amount) for subject in attempt.numbers]
+    bench.move(Settle(attempt_id=attempt.attempt_id, answers=answers, evidence="answered"))
+
+
+def test_a_bill_and_a_person_stop_beside_each_other(tmp_path: Path) -> None:
+    """Whoever stops last, both reasons are told, and to go on wants a reason: neither erases the other."""
+    bench = Bench(tmp_path)
+    sent = [bench.sent(1) for _ in range(3)]
+    switch.stop(bench.ledger, "infobip", who="ada", why="until I am back")
+    dear(bench, sent[0], 2 * CENT)
+    told = stops(bench)["infobip"]
+    assert "stopped by ada" in told
+    assert "(until I am back; it billed 0.02 EUR for a number" in told
+    dear(bench, sent[1], 3 * CENT)
+    assert "(until I am back; it billed 0.03 EUR for a number" in stops(bench)["infobip"]
+    switch.stop(bench.ledger, "infobip", who="bob", why="maintenance")
+    assert "(maintenance; it billed 0.03 EUR for a number" in stops(bench)["infobip"]
+    with pytest.raises(MoneyError, match=r"it billed 0\.03 EUR"):
+        switch.resume(bench.ledger, "infobip", who="bob", why="")
+    assert switch.resume(bench.ledger, "infobip", who="bob", why="all is well, and the price is right")
+    assert stops(bench) == {}
+    assert bench.broken() == []
+
+
+def test_what_was_asked_before_a_price_was_set_right_stops_nothing_again(tmp_path: Path) -> None:
+    """Answers that were on their way are billed as the one that stopped; what is asked after the resume stops anew."""
+    bench = Bench(tmp_path)
+    early = [bench.sent(1) for _ in range(2)]
+    dear(bench, early[0], 2 * CENT)
+    bench.now += SECOND
+    switch.resume(bench.ledger, "infobip", who="ada", why="the price is right now")
+    dear(bench, early[1], 2 * CENT)
+    assert stops(bench) == {}
+    bench.now += SECOND
+    dear(bench, bench.sent(1), 2 * CENT)
+    assert "it billed 0.02 EUR" in stops(bench)["infobip"]
     assert bench.broken() == []
 
 
@@ -178,7 +221,7 @@ def test_a_price_that_cannot_be_read_is_held_and_ends_the_run(
 def test_two_runs_at_once_obey_one_stop(build: Build) -> None:
     """Every run reads the switch in the transaction before each request."""
     house = build(numbers("NL", 80), latency=0.02)
-    quotes.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, house.quote().quote_id, None, who="test", why="test")
     runs = [threading.Thread(target=house.buy, args=(name,)) for name in ("left", "right")]
     seen: list[int] = []
     with meanwhile(lambda: len(house.attempts("settled")) >= 6, lambda: seen.extend(_stop(house))):

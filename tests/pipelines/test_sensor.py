@@ -13,6 +13,7 @@ import pytest
 from assets.launch import House
 from pipelines import jobs
 from pipelines.definitions import definitions
+from ringfence.money.moves import Doubt
 from tests.lookups.receiving import Awaited, answer, receiving
 from tests.small import PHONES, make_config, make_warehouse
 
@@ -76,6 +77,20 @@ def test_a_callback_starts_one_run_and_its_answer_ends_it(
     assert awaited.bench.state(attempt.attempt_id) == "settled"
     assert look(tmp_path, instance) == "nothing came, and nothing is overdue"
     assert awaited.bench.broken() == []
+
+
+def test_a_doubt_that_is_too_old_starts_a_run(tmp_path: Path, awaited: Awaited, instance: dg.DagsterInstance) -> None:
+    """Where nobody tells of it any more, nothing else would ever count it as spent and let its number go."""
+    awaited.bench.now -= 2 * 86_400 * 1_000_000
+    attempt = awaited.bench.sent(1)
+    awaited.bench.move(Doubt(attempt.attempt_id, "no whole reply"))
+    assert look(tmp_path, instance) == "nothing came, and nothing is overdue"
+    config = tmp_path / "ringfence.yaml"
+    config.write_text(f"{config.read_text()}in_doubt: {{assume_billed_after: 1d}}\n")
+    assert look(tmp_path, instance) is None
+    assert collect(tmp_path, instance)
+    assert awaited.bench.state(attempt.attempt_id) == "settled"
+    assert look(tmp_path, instance) == "nothing came, and nothing is overdue"
 
 
 def test_a_run_that_goes_on_is_the_only_one(tmp_path: Path, awaited: Awaited, instance: dg.DagsterInstance) -> None:

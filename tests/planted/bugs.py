@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from tests.planted import answers, doubts, frames, money, spending
+from tests.planted import answers, consent, doubts, frames, money, spending
 from tests.planted.bug import PATIENCE, Bug, copy_of_the_tree, tried
 
-BUGS: tuple[Bug, ...] = (*money.BUGS, *spending.BUGS, *answers.BUGS, *doubts.BUGS, *frames.BUGS)
+BUGS: tuple[Bug, ...] = (*money.BUGS, *spending.BUGS, *answers.BUGS, *consent.BUGS, *doubts.BUGS, *frames.BUGS)
 
 
 def clean_tests_fail(bugs: Sequence[Bug]) -> str:

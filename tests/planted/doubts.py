@@ -34,7 +34,7 @@ BUGS = (
     ),
     Bug(
         "a residue forgets as whom it was asked",
-        (Edit("ringfence/money/settlement.py", '        "account",\n', ""),),
+        (Edit("ringfence/money/settlement.py", "for name in BORN}", "for name in BORN if name != 'account'}"),),
         (f"{TRACED}::test_what_a_reply_left_out_has_the_account_that_asked",),
     ),
     Bug(
@@ -167,5 +167,15 @@ BUGS = (
         "reports that cost are paid for whatever somebody has stopped",
         (Edit(ASKING, " and not waits_for_resume(connection, attempt)\n", "\n"),),
         (f"{TRACED}::test_reports_that_cost_wait_for_the_kill_switch",),
+    ),
+    Bug(
+        "an imported reply hides the charge of its request",
+        (Edit(ASKING, "        ATTEMPT.c.origin.is_(None),\n        func", "        func"),),
+        (f"{TRACED}::test_an_imported_reply_hides_no_charge",),
+    ),
+    Bug(
+        "a number that is spelled otherwise is taken for free",
+        (Edit("ringfence/lookups/answers.py", "if not (free or _about_somebody_else(", "if not (free or False and ("),),
+        (f"{TRACED}::test_a_number_that_is_spelled_otherwise_is_not_taken_for_free",),
     ),
 )

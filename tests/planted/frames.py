@@ -37,6 +37,7 @@ BUGS = (
         "a reply is settled and never stored",
         "sent without ownership",
         "an old doubt is given back, not counted as paid",
+        "a cap that is lowered on the way is not obeyed",
     ),
     *_by(
         "killed",

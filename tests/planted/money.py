@@ -120,7 +120,7 @@ BUGS = (
     ),
     Bug(
         "a residue has no money",
-        (Edit(SETTLEMENT, '            "held": moved,\n', '            "held": 0,\n'),),
+        (Edit(SETTLEMENT, '        "held": moved,\n', '        "held": 0,\n'),),
         (f"{TESTS}/test_moves.py",),
     ),
     Bug(
@@ -183,8 +183,8 @@ BUGS = (
         (
             Edit(
                 MOVES,
-                'return not {answer.subject for answer in move.answers}.isdisjoint(unpack(attempt["subjects"]))',
-                "return bool(move.answers)",
+                'return "in_doubt" if answered.isdisjoint(unpack(attempt["subjects"])) else "settled"',
+                'return "settled" if answered else "in_doubt"',
             ),
         ),
         (f"{TESTS}/test_moves.py::test_an_answer_about_somebody_else_settles_nothing",),

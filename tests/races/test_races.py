@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ringfence.lookups.recover import recover
-from ringfence.money import quotes
+from ringfence.money import approvals
 from tests import figures
 from tests.lookups.conftest import Build, House, numbers
 
@@ -30,7 +30,7 @@ def _race(build: Build, *, shared: bool, kills: list[int | None]) -> tuple[House
     house = build(numbers("NL", WANTED), latency=0.01, provider=vendor, budgets=[cap])
     quote = house.quote()
     assert quote.numbers == WANTED
-    quotes.approve(house.ledger, quote.quote_id, None, who="test", why="test")
+    approvals.approve(house.ledger, quote.quote_id, None, who="test", why="test")
     plan = {
         "config": str(house.path),
         "quote_id": quote.quote_id,

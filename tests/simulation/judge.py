@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _NEW = "SELECT seq, event, attempt_id, held, spent, overrun, caps, who, why FROM journal WHERE seq > ? ORDER BY seq"
+_RESERVED = """SELECT k.budget_id, c.value ->> 'cap' FROM json_each(?) c
+    JOIN counter k ON k.counter_id = c.value ->> 'counter'"""
 _BOOKED = f"SELECT coalesce(sum(CASE WHEN state IN {OPEN} THEN held ELSE coalesce(actual, 0) END), 0) FROM attempt"
 _OPEN = f"SELECT attempt_id, subjects FROM attempt WHERE state IN {OPEN}"
 _USED = """SELECT c.budget_id, c.window_start, c.held + c.spent - c.overrun FROM counter c"""
@@ -48,6 +50,8 @@ class Judge:
         for seq, *entry in self._sql.execute(_NEW, (self._seq,)).fetchall():
             self._seq = seq
             sends = sends or entry[0] == "sent"
+            if entry[0] == "reserved":
+                self._obeys(entry[1], entry[5])
             if entry[0] == "sent" and self._sql.execute(_STOPPED, (entry[1],)).fetchone():
                 self.break_(f"stop: attempt {entry[1]} was reserved while its provider is stopped")
             self._world.note(name, *entry)
@@ -63,6 +67,15 @@ class Judge:
                 )
         self.billed()
         return sends
+
+    def _obeys(self, attempt_id: str, caps: str) -> None:
+        """A cap that was lowered takes effect with the next reservation, whoever makes it."""
+        now = self._world.caps()
+        for budget_id, cap in self._sql.execute(_RESERVED, (caps,)).fetchall():
+            if cap > now.get(budget_id, cap):
+                self.break_(
+                    f"P1: attempt {attempt_id} was let through by {budget_id} at {cap}, its cap is {now[budget_id]}"
+                )
 
     def billed(self) -> None:
         """P3: whatever was charged is spent or held."""

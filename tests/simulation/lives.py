@@ -1,4 +1,7 @@
-"""What processes do: the job that buys, the one that collects, and a person who decides. All of it is the product's."""
+"""What processes do: the job that buys, the one that collects, and a person who decides.
+
+What is due and the quote of it are written here, by the ledger alone; everything else is the product's.
+"""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -14,8 +17,8 @@ from ringfence.lookups.collect import anything_to_collect, collect
 from ringfence.lookups.lane import Lane
 from ringfence.lookups.lanes import account_of
 from ringfence.lookups.publish import publish_settled
-from ringfence.lookups.recover import assume_billed, recover
-from ringfence.money import quotes
+from ringfence.lookups.recover import assume_billed, recover, too_old
+from ringfence.money import approvals, quotes
 from ringfence.money.amount import Money
 from ringfence.money.ledger import settled_seq
 from ringfence.money.quotes import Line, Quote
@@ -41,7 +44,7 @@ def enrich(process: Process, birth: Birth) -> None:
         quote = _quote(process, birth, launch_id)
         if birth.up_to is not None and quote.total and quote.total.amount:
             up_to = Money(quote.total.amount * birth.up_to // 1000, "EUR")
-            quotes.approve(ledger, quote.quote_id, up_to, who="somebody", why="it is worth it")
+            approvals.approve(ledger, quote.quote_id, up_to, who="somebody", why="it is worth it")
         ceiling = None if birth.ceiling is None else Money(birth.ceiling, "EUR")
         try:
             buying.buy(setup, ledger, lake, worker, Order(launch_id, max_spend=ceiling))
@@ -64,7 +67,8 @@ def collecting(process: Process) -> None:
 
 def looking(process: Process) -> None:
     """Collect if there is anything for it: what the sensor does."""
-    if anything_to_collect(process.ledger):
+    after = process.world.setup().config.in_doubt.assume_billed_after
+    if anything_to_collect(process.ledger) or too_old(process.ledger, after):
         collecting(process)
 
 

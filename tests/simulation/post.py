@@ -8,7 +8,7 @@ from ringfence.lookups.callbacks import Came
 from ringfence.lookups.inbox import Inbox
 from ringfence.simulator.vendor import Callback
 from tests.simulation.loop import OWNER
-from tests.simulation.process import Process
+from tests.simulation.process import KilledError, Process
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -52,6 +52,8 @@ class Post:
                 if taking.result() and self._world.judge.waits(attempt_id):
                     self.taken.append((attempt_id, callback.number))
                 return
+            if taking.done() and not taking.cancelled() and not isinstance(taking.exception(), KilledError):
+                self._world.judge.break_(f"the receiver failed with {taking.exception()!r}")
             taking.cancel()
             if death.done():
                 death.exception()

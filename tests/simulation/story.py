@@ -55,6 +55,8 @@ async def _lived(process: Process, life: Callable[[Process], None]) -> None:
         # A clock that jumps over a day ends a quote before it is approved.
         if isinstance(error, RingfenceError) and not isinstance(error, QuoteError):
             world.judge.break_(f"{process.name} ended with {type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the seed and its course have to be told
+        world.judge.break_(f"{process.name} failed with {error!r}")
 
 
 def _happen(world: World, kind: str, arg: int) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests import figures
-from tests.simulation import script
+from tests.simulation import lives, script
+from tests.simulation.__main__ import main
 from tests.simulation.simulate import played, simulate
 from tests.sizes import minutes
 
@@ -65,6 +66,24 @@ def test_a_seed_is_the_same_story_each_time() -> None:
         check=True,
     )
     assert first == again == elsewhere.stdout.split()
+
+
+def test_a_seed_is_replayed_from_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is broken is told with its course and an exit code, also where the product fails in an unforeseen way."""
+    assert main(["7..8"]) == 0
+    assert capsys.readouterr().out.startswith("2 seeds, ")
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(lives.buying, "buy", broken)
+    assert "replay: python -m tests.simulation 7 --trace" in simulate(7).told()
+    assert main(["7"]) == 1
+    told = capsys.readouterr().out
+    assert "seed 7: p0 failed with ZeroDivisionError()" in told
+    assert " begun p0" in told
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from ringfence.config import environment
 from ringfence.config.environment import Setup
 from ringfence.config.model import Config
 from ringfence.lookups import buy, collect, interruptible
+from ringfence.lookups.plan import limits_of
 from ringfence.providers.registry import providers
 from ringfence.simulator import infobip, infobip_faults, kaleyra, messente, vonage
 from tests.simulation.ground import ground
@@ -76,6 +77,10 @@ class World:
     def lake(self, process: Process) -> MemoryLake:
         """The lake as a process has it."""
         return MemoryLake(process, self.table, self.ground.home)
+
+    def caps(self) -> dict[str, int]:
+        """The caps as they are configured now, by budget."""
+        return {each.budget_id: each.cap.amount for each in limits_of(self._config)}
 
     def charged(self) -> int:
         """What the providers' bills come to, in nanos."""

@@ -53,7 +53,7 @@ QUOTE_LINE = Table(
     Column("numbers", Integer, nullable=False),
     Column("subjects", LargeBinary, nullable=False),
     Column("ranks", LargeBinary, nullable=False),
-    # The step of the route, from 0: a later one is bought only for what the earlier ones left unknown.
+    # How many earlier purchases for its facts must leave something unknown before it is bought; 0: it is certain.
     Column("step", Integer, nullable=False, server_default="0"),
     # The conditions of its price, as JSON; NULL: one price for all.
     Column("terms", Text),

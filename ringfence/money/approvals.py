@@ -1,0 +1,113 @@
+"""Approvals of quotes: consent to spend up to an amount, until the quote expires or somebody withdraws it."""
+
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from ringfence.errors import QuoteError
+from ringfence.money.amount import Money
+from ringfence.money.budget import Budget, approval_id, put
+from ringfence.money.ledger import Ledger, write_journal
+from ringfence.money.prepared import Prepared
+from ringfence.money.quotes import Quote, load
+from ringfence.money.schema import APPROVAL, QUOTE, WORKER
+from ringfence.money.workers import lives
+from ringfence.numbers.phone import mask_numbers
+
+_APPROVED = Prepared(
+    select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > bindparam("at")).order_by(APPROVAL.c.approved_at)
+)
+_GIVEN = Prepared(
+    select(QUOTE.c.quote_id)
+    .join(APPROVAL, APPROVAL.c.quote_id == QUOTE.c.quote_id)
+    .where(QUOTE.c.launch_id == bindparam("launch"), QUOTE.c.expires_at > bindparam("at"))
+    .order_by(QUOTE.c.created_at.desc())
+    .limit(1)
+)
+_SAME_REASON = Prepared(
+    select(QUOTE.c.launch_id, QUOTE.c.quote_id, WORKER.c.worker_id)
+    .join(APPROVAL, APPROVAL.c.quote_id == QUOTE.c.quote_id)
+    .join(WORKER, WORKER.c.launch_id == QUOTE.c.launch_id)
+    .where(APPROVAL.c.expires_at > bindparam("at"), APPROVAL.c.why == bindparam("why"), WORKER.c.ended_at.is_(None))
+)
+
+
+class TwiceError(QuoteError):
+    """A consent that was given already: to a launch that goes on, or to an earlier try, and withdrawn since."""
+
+
+def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why: str, once: bool = False) -> Money:
+    """Approve a quote up to an amount (without one the most that it can cost), until it expires; raises QuoteError.
+
+    Approving again changes the amount; what was spent under it stays counted. An amount of 0 withdraws it. `once` is
+    for what a launch was asked for with, its reason: raises TwiceError where somebody has withdrawn that, and while
+    another launch that lives was asked for with the same.
+    """
+    at = ledger.store.clock()
+    with ledger.store.write() as connection:
+        quote = load(connection, quote_id)
+        if quote.expires_at <= at:
+            raise QuoteError(f"quote {quote_id} has expired; make a new one with: ringfence quote")
+        if quote.total is None:
+            raise QuoteError(f"quote {quote_id} has nothing to buy")
+        cap = up_to or quote.total
+        if cap.currency != quote.total.currency:
+            raise QuoteError(f"quote {quote_id} is in {quote.total.currency}; approve it in that currency")
+        if cap.amount < 0:
+            raise QuoteError(f"{cap} cannot be approved; the amount must not be negative")
+        why = mask_numbers(why)
+        if once:
+            _refuse_twice(connection, ledger, quote, at, why)
+        if up_to is not None and not cap.amount:
+            if quote_id not in approved(connection, at):
+                raise QuoteError(f"{cap} buys nothing, and quote {quote_id} is not approved; name an amount above 0")
+            withdraw(connection, at, quote_id, cap.currency, who=who, why=why)
+            return cap
+        put(connection, Budget(approval_id(quote_id), "total", cap), at, who)
+        values = {
+            "approved_at": at,
+            "expires_at": quote.expires_at,
+            "cap": cap.amount,
+            "currency": cap.currency,
+            "who": who,
+            "why": why,
+        }
+        connection.execute(
+            insert(APPROVAL)
+            .values(quote_id=quote_id, **values)
+            .on_conflict_do_update(index_elements=["quote_id"], set_=values)
+        )
+        write_journal(connection, at, "quote_approved", who=who, why=f"{quote_id} up to {cap}: {why}")
+    return cap
+
+
+def _refuse_twice(connection: Connection, ledger: Ledger, quote: Quote, at: int, why: str) -> None:
+    if given(connection, quote.launch_id, at) == quote.quote_id and quote.quote_id not in approved(connection, at):
+        raise TwiceError(
+            f"the approval of quote {quote.quote_id} was withdrawn: it is not approved again by trying again"
+        )
+    for launch_id, quote_id, worker_id in _SAME_REASON.rows(connection, at=at, why=why):
+        if launch_id != quote.launch_id and lives(ledger.store.path.parent, worker_id):
+            raise TwiceError(
+                f"run {launch_id} goes on and was asked for with the same limits: its approval of quote {quote_id} "
+                "holds for both, and nothing more is approved"
+            )
+
+
+def withdraw(connection: Connection, at: int, quote_id: str, currency: str, *, who: str, why: str) -> None:
+    """Take an approval back: it ends now, and nothing more is bought by it."""
+    nothing = Money(0, currency)
+    put(connection, Budget(approval_id(quote_id), "total", nothing), at, who)
+    values = {"approved_at": at, "expires_at": at, "cap": 0, "currency": currency, "who": who, "why": why}
+    connection.execute(update(APPROVAL).where(APPROVAL.c.quote_id == quote_id).values(values))
+    write_journal(connection, at, "approval_withdrawn", who=who, why=f"{quote_id} up to {nothing}: {why}")
+
+
+def approved(connection: Connection, at: int) -> list[str]:
+    """The approved quotes that have not expired, oldest approval first."""
+    return [quote_id for (quote_id,) in _APPROVED.rows(connection, at=at)]
+
+
+def given(connection: Connection, launch_id: str, at: int) -> str | None:
+    """The quote of a launch that was approved and has not expired, also where the approval was withdrawn."""
+    quote_id: str | None = _GIVEN.value(connection, launch=launch_id, at=at)
+    return quote_id
