@@ -13,6 +13,7 @@ __all__ = ["build"]
 # How it is bought: numbers, at most so many in doubt by one kill, and what the house is made with.
 SETTINGS: dict[str, tuple[int, int, dict[str, Any]]] = {
     "plain": (12, 4, {"provider": {"batch": "2", "in_flight": "2"}}),
+    "nolog": (12, 4, {"vendor": "messente", "provider": {"batch": "2", "in_flight": "2"}}),
     "poll": (8, 4, {"vendor": "kaleyra", "provider": {"batch": "2", "in_flight": "2", "wait": "20s"}}),
     "token": (4, 2, {"vendor": "kpn", "provider": {"batch": "1", "in_flight": "2"}}),
     "drip": (6, 2, {"provider": {"batch": "2", "in_flight": "1"}}),

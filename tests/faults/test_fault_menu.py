@@ -135,7 +135,7 @@ def test_a_row_has_its_tests(row: str) -> None:
         module, _, function = name.partition(".")
         tree = ast.parse((TESTS / f"{module}.py").read_text(encoding="utf-8"))
         assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    figures.tell("fault menu", rows=1)
+    figures.tell("fault menu", rows_tested_elsewhere=1)
 
 
 def verdict(kind: Kind, told: Told, expected: Verdict) -> Verdict:
