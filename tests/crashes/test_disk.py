@@ -30,7 +30,7 @@ def _plain(played: Played, what: str) -> None:
 
 @pytest.mark.parametrize(
     ("step", "serving"),
-    [(149, False), pytest.param(23, True, marks=[pytest.mark.long, pytest.mark.timeout(1500)])],
+    [(130, False), pytest.param(23, True, marks=[pytest.mark.long, pytest.mark.timeout(1500)])],
 )
 def test_no_write_that_fails_loses_an_answer(direct: Direct, step: int, serving: bool) -> None:  # noqa: FBT001
     """EIO or ENOSPC at each write, sync and rename of our files, once or from there on."""
