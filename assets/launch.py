@@ -115,12 +115,11 @@ class Limits(dg.ConfigurableResource):
         return narrowed(config, self.sources, self.countries, self.limit)
 
     @property
-    def consent(self) -> str:
-        """What a run is asked to approve, in words; two runs with the same words may be one click."""
-        narrow = (("sources", self.sources), ("countries", self.countries))
-        words = [f"{name} {', '.join(chosen)}" for name, chosen in narrow if chosen]
-        words += [f"limit {self.limit}"] if self.limit is not None else []
-        return "; ".join([f"run configuration: approve_up_to {self.approve_up_to}", *words])
+    def asked(self) -> str:
+        """What a run is asked to approve, in words: two runs with the same words may be one click, or one try more."""
+        given = [*(("sources", ", ".join(self.sources)), ("countries", ", ".join(self.countries)))]
+        given += [("limit", self.limit), ("max_spend", self.max_spend), ("approve_up_to", self.approve_up_to)]
+        return "; ".join(f"{name} {value}" for name, value in given if value not in (None, ""))
 
     @property
     def narrows(self) -> bool:

@@ -14,6 +14,7 @@ from ringfence.lookups import alerts
 from ringfence.lookups.buy import Order, buy, open_for_spending, require_fit
 from ringfence.lookups.collect import collect
 from ringfence.lookups.outcome import Bought
+from ringfence.lookups.outcome import bought as bought_by
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.quote import make_quote
 from ringfence.lookups.recover import assume_billed
@@ -60,8 +61,8 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
             open_for_spending(launch.setup, launch.ledger)
             publish_settled(launch.ledger, launch.lake)
             publish_facts(launch.lake)
-            made = _quote(launch, limits)
-            if limits.approve_up_to and made.numbers:
+            made, approved = _quote(launch, limits, again=context.run.root_run_id is not None)
+            if limits.approve_up_to and made.numbers and not approved:
                 _approve(launch, limits, made, context)
             return dg.MaterializeResult(metadata=quote_metadata(made, launchpad(context.run)))
 
@@ -99,11 +100,12 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
                 narrowed=limits.narrows,
                 tell=context.log.info,
             )
+            before = bought_by(launch.ledger, launch.launch_id)
             try:
                 bought = buy(launch.setup, launch.ledger, launch.lake, launch.worker, order)
             finally:
                 publish_settled(launch.ledger, launch.lake)
-            if not bought.lookups:
+            if bought.lookups == before.lookups:
                 _tell_of_budgets(launch, context)
             context.log.info(bought.why_not)
             for note in bought.notes:
@@ -111,20 +113,21 @@ def purchase_assets(buckets: dg.PartitionsDefinition) -> list[dg.AssetsDefinitio
             if bought.refused:
                 _publish_what_was_paid(launch, bought, context)
                 raise ProviderRefusedError(bought.refused)
-            return dg.MaterializeResult(metadata=_bought_metadata(bought))
+            return dg.MaterializeResult(metadata=_bought_metadata(bought, before))
 
     return [quote, lookups]
 
 
 def _approve(launch: Launch, limits: Limits, made: Quote, context: dg.AssetExecutionContext) -> None:
-    """Give the consent that a run's configuration gives, once for all of its tries, and for a click that was double."""
+    """Give the consent that a run's configuration gives: once, however often it is clicked."""
     # Nothing is approved that could not be bought: a missing credential is said before, not after.
     for name in {line.provider for line in made.lines}:
         launch.setup.base_url(name)
         launch.setup.secrets(name)
     up_to = None if limits.approve_up_to in (None, "max") else Money.parse(limits.approve_up_to)
     try:
-        approvals.approve(launch.ledger, made.quote_id, up_to, who=who(), why=limits.consent, once=True)
+        why = f"run {context.run.run_id}"
+        approvals.approve(launch.ledger, made.quote_id, up_to, who=who(), why=why, once=not limits.quote)
     except approvals.TwiceError as told:
         context.log.warning(str(told))
 
@@ -147,23 +150,25 @@ def _publish_what_was_paid(launch: Launch, bought: Bought, context: dg.AssetExec
         context.log.warning("what was bought is kept and not served yet: %s", redact.redact(str(error)))
 
 
-def _quote(launch: Launch, limits: Limits) -> Quote:
-    if limits.quote:
-        with launch.ledger.store.read() as connection:
-            return quotes.load(connection, limits.quote)
-    narrow = limits.narrow(launch.setup.config)
+def _quote(launch: Launch, limits: Limits, *, again: bool) -> tuple[Quote, bool]:
+    """What is to be bought, and whether an earlier try of this run has approved it: then that is not done again."""
+    at = launch.ledger.store.clock()
     with launch.ledger.store.read() as connection:
-        before = approvals.given(connection, launch.launch_id, launch.ledger.store.clock())
-        # A try before this one has approved it: it goes on with that.
-        if before and limits.approve_up_to:
-            return quotes.load(connection, before)
-    return make_quote(launch.setup, launch.ledger, launch.lake, narrow, launch.launch_id)
+        if limits.quote:
+            return quotes.load(connection, limits.quote), again and approvals.exists(connection, limits.quote)
+        before = approvals.given(connection, launch.launch_id, limits.asked, at) if limits.approve_up_to else None
+        if before:
+            return quotes.load(connection, before), True
+    narrow = limits.narrow(launch.setup.config)
+    made = make_quote(launch.setup, launch.ledger, launch.lake, narrow, launch.launch_id, asked=limits.asked)
+    return made, False
 
 
-def _bought_metadata(bought: Bought) -> dict[str, dg.MetadataValue | str | int | float]:
+def _bought_metadata(bought: Bought, before: Bought) -> dict[str, dg.MetadataValue | str | int | float]:
+    """What this try of a launch has bought; what is open, or left, is the whole launch's."""
     return {
-        "bought": bought.numbers,
-        "spent": plain_money(bought.spent),
+        "bought": bought.numbers - before.numbers,
+        "spent": plain_money(bought.spent - before.spent),
         "in_doubt": plain_money(bought.in_doubt),
         "currency": bought.currency,
         "not_bought": bought.left,

@@ -13,7 +13,7 @@ from ringfence.cli.watching import Watch
 from ringfence.errors import QuoteError, RingfenceError, SecretMissingError
 from ringfence.lookups.buy import open_for_spending
 from ringfence.lookups.outcome import Bought, bought, sentences
-from ringfence.money import quotes
+from ringfence.money import approvals, quotes
 from ringfence.money.amount import Money, decimal_text
 
 QuoteOption = Annotated[
@@ -98,8 +98,11 @@ def _print_approved(home: Home, launch_id: str, max_spend: str | None) -> None:
     if not made.total:
         return
     up_to = f"{made.total}, of which at most {max_spend} now" if max_spend else made.total
+    with home.ledger.store.read() as connection:
+        given = approvals.exists(connection, made.quote_id)
+    how = "approved by --yes" if given else "not approved beside another run with the same limits"
     out = console()
-    out.print(f"quote {made.quote_id}, approved by --yes: {made.numbers:,} numbers for at most {up_to}")
+    out.print(f"quote {made.quote_id}, {how}: {made.numbers:,} numbers for at most {up_to}")
     sums: dict[tuple[str, str], tuple[int, Money]] = {}
     for line in made.lines:
         count, money = sums.get((line.provider, line.product), (0, Money(0, line.unit_price.currency)))

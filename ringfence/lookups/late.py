@@ -82,9 +82,9 @@ def _booked(amount: Money | None) -> str | None:
 
 
 def _decided_up_to(connection: Connection, since: int) -> int:
-    """The newest reply up to which nothing that is open is left: by its own reply it may still settle.
+    """The newest reply before the first one by which an open attempt may still settle.
 
-    A residue is open too: a reply to its request may still settle it.
+    A residue may by a reply to its request, which is final.
     """
     came = or_(REPLY.c.source == "callback", and_(REPLY.c.source == "response", REPLY.c.complete == 1))
     first = select(func.min(REPLY.c.reply_id)).join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)

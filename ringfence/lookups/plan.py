@@ -62,7 +62,7 @@ def plan(market: Market, quote: Quote, lines: Sequence[Line], consent: str, *, s
 
 
 def outdated(market: Market, quote: Quote, lines: Sequence[Line]) -> list[tuple[Batch, str]]:
-    """The lines whose price or provider is not the configured one any more, and why: they are quoted anew."""
+    """The lines that are not bought as they were quoted any more, and why (`why_outdated`): they are quoted anew."""
     return [
         (_batch(market, quote, "", _key(line), line.subjects, None), why)
         for line in lines

@@ -54,8 +54,8 @@ def narrowed(config: Config, sources: Sequence[str], countries: Sequence[str], n
     return Narrow(tuple(sources), tuple(upper), numbers)
 
 
-def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_id: str) -> Quote:
-    """Compute a quote from lake and ledger as they are now, and store it.
+def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_id: str, *, asked: str = "") -> Quote:
+    """Compute a quote from lake and ledger as they are now, and store it; `asked` is its run's configuration in words.
 
     Raises ConfigError when numbers are due, and nothing can be bought because a price has ended.
     """
@@ -91,6 +91,7 @@ def make_quote(setup: Setup, ledger: Ledger, lake: Lake, narrow: Narrow, launch_
             "warnings": _warnings(found, market),
             "no_route": _no_route(chosen, buyable),
             "narrowed": narrow != Narrow(),
+            "asked": asked,
         },
         lines=lines,
     )

@@ -36,11 +36,7 @@ _REPLIES = Prepared(
     .join(ATTEMPT, ATTEMPT.c.attempt_id == REPLY.c.attempt_id)
     .where(REPLY.c.attempt_id.in_(listed("ids")), REPLY.c.complete == 1)
 )
-_FAMILY = Prepared(
-    select(ATTEMPT.c.subjects).where(
-        or_(ATTEMPT.c.attempt_id == bindparam("origin"), ATTEMPT.c.residue_of == bindparam("origin"))
-    )
-)
+_REQUEST = Prepared(select(ATTEMPT.c.subjects).where(ATTEMPT.c.attempt_id == bindparam("key")))
 _NUMBERS = Prepared(select(SUBJECT.c.subject_id, SUBJECT.c.phone_e164).where(SUBJECT.c.subject_id.in_(listed("ids"))))
 
 
@@ -92,17 +88,13 @@ def read_attempt(connection: Connection, attempt: Row, *, given_up: bool = False
     subjects = unpack(attempt["subjects"])
     asked = [Phone(number) for number in numbers_of(connection, subjects).values()]
     kept = kept_replies(connection, attempt)
-    others = numbers_of(connection, sorted(_of_request(connection, attempt) - set(subjects))).values()
-    kind, beside = provider(attempt["provider"]), [Phone(number) for number in others]
-    return read(kind, attempt["product"], kept, asked, given_up=given_up, beside=beside)
-
-
-def _of_request(connection: Connection, attempt: Row) -> set[int]:
-    """The subjects of all that has come of a request; of one that was not parted its own, without asking."""
-    origin = attempt["residue_of"]
-    if origin is None:
-        return set(unpack(attempt["subjects"]))
-    return {subject for (packed,) in _FAMILY.rows(connection, origin=origin) for subject in unpack(packed)}
+    others: Mapping[int, str] = {}
+    if attempt["residue_of"] and any(each.source == "log" for each in kept):
+        # Those that its reply left out have residues of their own; it names those that it answered.
+        (request,) = _REQUEST.rows(connection, key=attempt["residue_of"])
+        others = numbers_of(connection, unpack(request[0]))
+    beside = [Phone(number) for number in others.values()]
+    return read(provider(attempt["provider"]), attempt["product"], kept, asked, given_up=given_up, beside=beside)
 
 
 def answered(connection: Connection, attempt: Row) -> Settle | None:

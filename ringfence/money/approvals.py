@@ -1,6 +1,6 @@
 """Approvals of quotes: consent to spend up to an amount, until the quote expires or somebody withdraws it."""
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.errors import QuoteError
@@ -16,31 +16,28 @@ from ringfence.numbers.phone import mask_numbers
 _APPROVED = Prepared(
     select(APPROVAL.c.quote_id).where(APPROVAL.c.expires_at > bindparam("at")).order_by(APPROVAL.c.approved_at)
 )
-_GIVEN = Prepared(
-    select(QUOTE.c.quote_id)
+# The approved quotes of a run configuration, also where the approval was withdrawn: the newest first.
+_ASKED = Prepared(
+    select(QUOTE.c.quote_id, QUOTE.c.launch_id)
     .join(APPROVAL, APPROVAL.c.quote_id == QUOTE.c.quote_id)
-    .where(QUOTE.c.launch_id == bindparam("launch"), QUOTE.c.expires_at > bindparam("at"))
+    .where(QUOTE.c.expires_at > bindparam("at"), func.json_extract(QUOTE.c.summary, "$.asked") == bindparam("asked"))
     .order_by(QUOTE.c.created_at.desc())
-    .limit(1)
 )
-_SAME_REASON = Prepared(
-    select(QUOTE.c.launch_id, QUOTE.c.quote_id, WORKER.c.worker_id)
-    .join(APPROVAL, APPROVAL.c.quote_id == QUOTE.c.quote_id)
-    .join(WORKER, WORKER.c.launch_id == QUOTE.c.launch_id)
-    .where(APPROVAL.c.expires_at > bindparam("at"), APPROVAL.c.why == bindparam("why"), WORKER.c.ended_at.is_(None))
+_WORKERS = Prepared(
+    select(WORKER.c.worker_id).where(WORKER.c.launch_id == bindparam("launch"), WORKER.c.ended_at.is_(None))
 )
 
 
 class TwiceError(QuoteError):
-    """A consent that was given already: to a launch that goes on, or to an earlier try, and withdrawn since."""
+    """The same consent, in a run's configuration, was given to another quote already."""
 
 
 def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why: str, once: bool = False) -> Money:
     """Approve a quote up to an amount (without one the most that it can cost), until it expires; raises QuoteError.
 
-    Approving again changes the amount; what was spent under it stays counted. An amount of 0 withdraws it. `once` is
-    for what a launch was asked for with, its reason: raises TwiceError where somebody has withdrawn that, and while
-    another launch that lives was asked for with the same.
+    Approving again changes the amount; what was spent under it stays counted. An amount of 0 withdraws it. `once`: the
+    approval comes from the run configuration for which the quote was made; raises TwiceError where that has approved
+    another quote, in an earlier try or for another launch that lives.
     """
     at = ledger.store.clock()
     with ledger.store.write() as connection:
@@ -56,7 +53,7 @@ def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why
             raise QuoteError(f"{cap} cannot be approved; the amount must not be negative")
         why = mask_numbers(why)
         if once:
-            _refuse_twice(connection, ledger, quote, at, why)
+            _refuse_twice(connection, ledger, quote, at)
         if up_to is not None and not cap.amount:
             if quote_id not in approved(connection, at):
                 raise QuoteError(f"{cap} buys nothing, and quote {quote_id} is not approved; name an amount above 0")
@@ -80,17 +77,17 @@ def approve(ledger: Ledger, quote_id: str, up_to: Money | None, *, who: str, why
     return cap
 
 
-def _refuse_twice(connection: Connection, ledger: Ledger, quote: Quote, at: int, why: str) -> None:
-    if given(connection, quote.launch_id, at) == quote.quote_id and quote.quote_id not in approved(connection, at):
-        raise TwiceError(
-            f"the approval of quote {quote.quote_id} was withdrawn: it is not approved again by trying again"
-        )
-    for launch_id, quote_id, worker_id in _SAME_REASON.rows(connection, at=at, why=why):
-        if launch_id != quote.launch_id and lives(ledger.store.path.parent, worker_id):
-            raise TwiceError(
-                f"run {launch_id} goes on and was asked for with the same limits: its approval of quote {quote_id} "
-                "holds for both, and nothing more is approved"
-            )
+def _refuse_twice(connection: Connection, ledger: Ledger, quote: Quote, at: int) -> None:
+    for other_id, launch_id in _ASKED.rows(connection, at=at, asked=quote.summary.get("asked", "")):
+        own = launch_id == quote.launch_id
+        if other_id != quote.quote_id and (own or _lives(connection, ledger, launch_id)):
+            which = "this run" if own else f"run {launch_id}, which goes on with the same limits,"
+            raise TwiceError(f"not approved: {which} has approved quote {other_id}, and that holds for both")
+
+
+def _lives(connection: Connection, ledger: Ledger, launch_id: str) -> bool:
+    workers = _WORKERS.rows(connection, launch=launch_id)
+    return any(lives(ledger.store.path.parent, worker_id) for (worker_id,) in workers)
 
 
 def withdraw(connection: Connection, at: int, quote_id: str, currency: str, *, who: str, why: str) -> None:
@@ -107,7 +104,12 @@ def approved(connection: Connection, at: int) -> list[str]:
     return [quote_id for (quote_id,) in _APPROVED.rows(connection, at=at)]
 
 
-def given(connection: Connection, launch_id: str, at: int) -> str | None:
-    """The quote of a launch that was approved and has not expired, also where the approval was withdrawn."""
-    quote_id: str | None = _GIVEN.value(connection, launch=launch_id, at=at)
-    return quote_id
+def given(connection: Connection, launch_id: str, asked: str, at: int) -> str | None:
+    """The quote that an earlier try of a launch has approved with this run configuration, also if withdrawn since."""
+    found = _ASKED.rows(connection, at=at, asked=asked)
+    return next((quote_id for quote_id, launch in found if launch == launch_id), None)
+
+
+def exists(connection: Connection, quote_id: str) -> bool:
+    """Whether a quote was ever approved, also if that was withdrawn since."""
+    return connection.scalar(select(APPROVAL.c.quote_id).where(APPROVAL.c.quote_id == quote_id)) is not None

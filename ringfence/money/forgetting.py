@@ -39,13 +39,16 @@ def forgotten_by(present: Path, copy: Path) -> str:
 
 
 def carry_over(connection: Connection, present: Path, at: int, who: str) -> None:
-    """Keep in a copy what has to be taken back by a person: stops, and approvals that were withdrawn or lowered since.
+    """Keep in a copy what a person has to take back: stops, and approvals that were withdrawn or lowered since.
 
-    Where the present ledger is gone or cannot be read buying is stopped.
+    Where the present ledger is gone or cannot be read, buying is stopped and every approval is withdrawn.
     """
-    stopped, caps = _standing(present, at) or ([(switch.EVERYTHING, who, UNKNOWN)], {})
-    for provider, by, why in stopped:
-        switch.put(connection, at, provider, who=by, why=why)
+    found = _standing(present, at)
+    if found is None:
+        switch.put(connection, at, f"{switch.EVERYTHING}{switch.COPY}", who=who, why=UNKNOWN)
+    stopped, caps = found or ([], {})
+    for stop in stopped:
+        switch.keep(connection, stop)
     still = select(APPROVAL.c.quote_id, APPROVAL.c.cap, APPROVAL.c.currency).where(APPROVAL.c.expires_at > at)
     for quote_id, cap, currency in connection.execute(still).all():
         if caps.get(quote_id, -1) < cap:
@@ -53,19 +56,18 @@ def carry_over(connection: Connection, present: Path, at: int, who: str) -> None
             approvals.withdraw(connection, at, quote_id, currency, who=who, why=why)
 
 
-def _standing(present: Path, at: int) -> tuple[list[tuple[str, str, str]], dict[str, int]] | None:
+def _standing(present: Path, at: int) -> tuple[list[switch.Stop], dict[str, int]] | None:
     """The stops of the present ledger, and the caps of its approvals; None where nobody knows them."""
     if not present.exists():
         return None
     try:
         with closing(reading(present)) as now:
-            stopped = now.execute("SELECT provider, who, why FROM switch").fetchall()
-            return stopped, dict(
-                now.execute("SELECT quote_id, cap FROM approval WHERE expires_at > ?", (at,)).fetchall()
-            )
+            stopped = [switch.Stop(*row) for row in now.execute("SELECT provider, at, who, why FROM switch")]
+            caps = now.execute("SELECT quote_id, cap FROM approval WHERE expires_at > ?", (at,)).fetchall()
     except sqlite3.Error as error:
         raise_unless_unreadable(error)
         return None
+    return stopped, dict(caps)
 
 
 def raise_unless_unreadable(error: Exception) -> None:

@@ -20,7 +20,10 @@ def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
     made = select(QUOTE).where(QUOTE.c.quote_id.not_in(imported)).order_by(QUOTE.c.created_at.desc())
     for row in connection.execute(made).mappings():
         quote_id = row["quote_id"]
-        approval, (spent, held) = approvals.get(quote_id), counted.get(quote_id, (0, 0))
+        (spent, held), approval = counted.get(quote_id, (0, 0)), approvals.get(quote_id)
+        # One that was withdrawn ended before its quote.
+        if approval is not None and approval["expires_at"] < row["expires_at"]:
+            approval = None
         summary = json.loads(row["summary"])
         result.append(
             {
@@ -30,7 +33,7 @@ def listing(connection: Connection, at: int) -> list[dict[str, Any]]:
                 "status": _status(
                     expired=row["expires_at"] <= at,
                     empty=not lines.get(quote_id),
-                    approved=approval is not None and approval["expires_at"] > at,
+                    approved=approval is not None,
                 ),
                 # A number stands in a line for every step that it may come to.
                 "numbers": summary.get("numbers", {}).get("quoted", lines.get(quote_id, 0)),

@@ -146,14 +146,15 @@ def dearest(move: Settle | Await, numbers: int) -> int:
 def stop_if_dearer(connection: Connection, at: int, attempt: Row, move: Settle | Await) -> None:
     """A provider that bills more than the price in use is stopped, for every process, until somebody resumes it.
 
-    What was asked before that stops nothing again: its price is the one that was set right.
+    What was asked before the last such resume stops nothing again: a person has looked since.
     """
-    most = dearest(move, attempt["numbers"])
-    if most <= attempt["unit_price"] or attempt["reserved_at"] <= switch.resumed_at(connection, attempt["provider"]):
+    most, provider = dearest(move, attempt["numbers"]), attempt["provider"]
+    origin = attempt["residue_of"] or attempt["attempt_id"]
+    if most <= attempt["unit_price"] or switch.asked_before_resuming(connection, provider, origin):
         return
     billed, price = (Money(amount, attempt["currency"]) for amount in (most, attempt["unit_price"]))
     why = f"{switch.BILLED}{billed} for a number, the price of {attempt['product']} in use is {price}: set it right"
-    switch.put(connection, at, attempt["provider"], who=switch.LEDGER, why=why)
+    switch.put(connection, at, f"{provider}{switch.BILL}", who=switch.LEDGER, why=why)
 
 
 def _target(move: Move, attempt: Row) -> str:

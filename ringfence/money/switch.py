@@ -3,10 +3,11 @@
 A stop holds until somebody resumes; nothing that is out is recalled, and no time ends it.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ringfence.errors import MoneyError
@@ -14,54 +15,58 @@ from ringfence.money import breaker
 from ringfence.money.deferrals import take_back
 from ringfence.money.ledger import Ledger, write_journal
 from ringfence.money.prepared import Prepared
-from ringfence.money.schema import META, SWITCH
+from ringfence.money.schema import ATTEMPT, META, SWITCH
 from ringfence.numbers.phone import mask_numbers
 
 EVERYTHING = ""
-# Who stops a provider for a bill above the price in use, and how the reason begins that says what was billed: behind
-# that of a person, where both have stopped it.
+# Who stops a provider for a bill above the price in use, and how the reason begins that says what was billed.
 LEDGER, BILLED = "ringfence", "it billed "
-_BESIDE = f"; {BILLED}"
-# When a bill's stop was taken back, in `meta`, by provider.
+# Stops of one provider that stand beside a person's: for a bill, and for a copy of the ledger that was put back.
+BILL, COPY = "|bill", "|copy"
+# Up to which attempt a bill's stop was taken back, in `meta`, by provider.
 _RESUMED = "resumed:"
 
 _ALL = Prepared(select(SWITCH.c.provider, SWITCH.c.at, SWITCH.c.who, SWITCH.c.why).order_by(SWITCH.c.provider))
+_NEWEST = Prepared(select(func.max(literal_column("attempt.rowid"))).select_from(ATTEMPT))
+_PLACE = Prepared(select(literal_column("attempt.rowid")).where(ATTEMPT.c.attempt_id == bindparam("key")))
 
 
-class _Stop(NamedTuple):
-    """A row of the switch."""
+class Stop(NamedTuple):
+    """A row of the switch; `key` is the provider, with `BILL` or `COPY` behind it where no person has stopped it."""
 
-    provider: str
+    key: str
     at: int
     who: str
     why: str
 
+    @property
+    def provider(self) -> str:
+        """Whose stop it is; empty: of everything."""
+        return self.key.partition("|")[0]
 
-def put(connection: Connection, at: int, provider: str, *, who: str, why: str) -> None:
-    """Stop a provider (`EVERYTHING`: all of them).
+    @property
+    def by_bill(self) -> bool:
+        """Whether a bill above the price in use has made it."""
+        return self.key.endswith(BILL) or (self.who == LEDGER and self.why.startswith(BILLED))
 
-    The reason of an earlier stop is replaced; but a bill's and a person's stand beside each other.
-    """
-    told = mask_numbers(why)
-    by, reasons = _beside(_row(connection, provider), who, told)
-    row = {"provider": provider, "at": at, "who": by, "why": reasons}
+    @property
+    def by_whom(self) -> str:
+        """Who has stopped what, and when."""
+        at = datetime.fromtimestamp(self.at / 1_000_000, UTC)
+        return f"{self.provider or 'buying'} was stopped by {self.who} at {at:%Y-%m-%d %H:%M} UTC"
+
+
+def put(connection: Connection, at: int, key: str, *, who: str, why: str) -> None:
+    """Stop a provider (`EVERYTHING`: all of them); the reason of an earlier stop of the same key is replaced."""
+    stop = Stop(key, at, who, mask_numbers(why))
+    keep(connection, stop)
+    write_journal(connection, at, "stopped", who=who, why=f"{stop.provider or 'everything'}: {stop.why}")
+
+
+def keep(connection: Connection, stop: Stop) -> None:
+    """Write a row as it is."""
+    row = {"provider": stop.key, "at": stop.at, "who": stop.who, "why": stop.why}
     connection.execute(insert(SWITCH).values(row).on_conflict_do_update(index_elements=["provider"], set_=row))
-    write_journal(connection, at, "stopped", who=who, why=f"{provider or 'everything'}: {told}")
-
-
-def _row(connection: Connection, provider: str) -> _Stop | None:
-    return next((_Stop(*each) for each in _ALL.rows(connection) if each[0] == provider), None)
-
-
-def _beside(earlier: _Stop | None, who: str, why: str) -> tuple[str, str]:
-    """Who has stopped and why, when somebody stops what was stopped already."""
-    if earlier is None or ((who == LEDGER) == (earlier.who == LEDGER) and _BESIDE not in earlier.why):
-        return who, why
-    person, _, bill = earlier.why.partition(_BESIDE) if earlier.who != LEDGER else ("", "", earlier.why)
-    bill = bill.removeprefix(BILLED)
-    if who == LEDGER:
-        return earlier.who, f"{person}{_BESIDE}{why.removeprefix(BILLED)}"
-    return who, f"{why}{_BESIDE}{bill}"
 
 
 def stop(ledger: Ledger, provider: str, *, who: str, why: str) -> str | None:
@@ -77,58 +82,58 @@ def stop(ledger: Ledger, provider: str, *, who: str, why: str) -> str | None:
 
 
 def resume(ledger: Ledger, provider: str, *, who: str, why: str) -> bool:
-    """Take a stop back, and let a provider whose breaker is open be asked again; False when there was neither.
+    """Take the stops of a provider back, and let one whose breaker is open be asked again; False where there was none.
 
     Raises MoneyError for a stop that a dear bill has made and no reason (`why`): with the price as it was, the next
     reply would pass it again.
     """
     with ledger.store.write() as connection:
-        row, at = _row(connection, provider), ledger.store.clock()
-        if row and _by_bill(row) and not why.strip():
+        mine, at = _by_provider(connection).get(provider, []), ledger.store.clock()
+        bill = next((each for each in mine if each.by_bill), None)
+        if bill and not why.strip():
             raise MoneyError(
-                f"{provider} was stopped by {row.who} ({row.why}): see that the price in use is at least what was "
-                f"billed, then say so with: {_way_on(row)}"
+                f"{provider} was stopped by {bill.who} ({bill.why}): see that the price in use is at least what was "
+                f"billed, then say so with: {_way_on(mine)}"
             )
         reason = mask_numbers(why) or "no reason was given"
-        if row:
-            connection.execute(delete(SWITCH).where(SWITCH.c.provider == provider))
-            write_journal(connection, at, "resumed", who=who, why=f"{provider or 'everything'}: {reason}")
+        for each in mine:
+            connection.execute(delete(SWITCH).where(SWITCH.c.provider == each.key))
             # Nobody is to be told any more to mend what is mended.
-            take_back(connection, _by_whom(row))
-        if row and _by_bill(row):
-            seen = {"key": f"{_RESUMED}{provider}", "value": str(at)}
+            take_back(connection, each.by_whom)
+        if mine:
+            write_journal(connection, at, "resumed", who=who, why=f"{provider or 'everything'}: {reason}")
+        if bill:
+            seen = {"key": f"{_RESUMED}{provider}", "value": str(_NEWEST.value(connection) or 0)}
             connection.execute(insert(META).values(seen).on_conflict_do_update(index_elements=["key"], set_=seen))
         closed = breaker.close(connection, at, provider, who=who, why=reason)
-    return row is not None or closed
-
-
-def resumed_at(connection: Connection, provider: str) -> int:
-    """When a person last took back the stop that a bill of this provider had made, microseconds UTC; 0: never."""
-    return int(connection.scalar(select(META.c.value).where(META.c.key == f"{_RESUMED}{provider}")) or 0)
+    return bool(mine) or closed
 
 
 def stops(connection: Connection) -> dict[str, str]:
     """What is stopped now, by provider ("" is all): a sentence that says by whom, why and how to go on."""
     return {
-        row.provider: (
-            f"{_by_whom(row)} ({row.why}); go on with: {'set the price, then ' if _by_bill(row) else ''}{_way_on(row)}"
-        )
-        for row in (_Stop(*each) for each in _ALL.rows(connection))
+        provider: f"{'; '.join(f'{each.by_whom} ({each.why})' for each in mine)}; go on with: "
+        f"{'set the price, then ' if any(each.by_bill for each in mine) else ''}{_way_on(mine)}"
+        for provider, mine in _by_provider(connection).items()
     }
 
 
-def _by_whom(row: _Stop) -> str:
-    return f"{row.provider or 'buying'} was stopped by {row.who} at {_time(row.at)} UTC"
+def asked_before_resuming(connection: Connection, provider: str, attempt_id: str) -> bool:
+    """Whether an attempt was made before a person last took back the stop that a bill of its provider had made."""
+    until = connection.scalar(select(META.c.value).where(META.c.key == f"{_RESUMED}{provider}"))
+    return until is not None and _PLACE.value(connection, key=attempt_id) <= int(until)
 
 
-def _by_bill(row: _Stop) -> bool:
-    return (row.who == LEDGER and row.why.startswith(BILLED)) or _BESIDE in row.why
+def _by_provider(connection: Connection) -> dict[str, list[Stop]]:
+    """The stops of each provider, a person's first."""
+    found: dict[str, list[Stop]] = {}
+    for row in _ALL.rows(connection):
+        stop = Stop(*row)
+        found.setdefault(stop.provider, []).append(stop)
+    return found
 
 
-def _way_on(row: _Stop) -> str:
-    which = f" --provider {row.provider}" if row.provider else ""
-    return f"ringfence resume{which}" + (' --because "the price is right now"' if _by_bill(row) else "")
-
-
-def _time(micros: int) -> str:
-    return datetime.fromtimestamp(micros / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M")
+def _way_on(mine: Sequence[Stop]) -> str:
+    which = f" --provider {mine[0].provider}" if mine[0].provider else ""
+    because = ' --because "the price is right now"' if any(each.by_bill for each in mine) else ""
+    return f"ringfence resume{which}{because}"

@@ -26,6 +26,7 @@ from ringfence.money import approvals, switch
 from ringfence.money import ledger as ledgers
 from ringfence.money.amount import Money
 from ringfence.money.invariants import violations
+from ringfence.money.ledger import Ledger
 from ringfence.money.workers import working
 from ringfence.providers.registry import provider
 from ringfence.simulator.server import Settings, running
@@ -305,11 +306,11 @@ def test_what_stands_in_the_way_of_the_next_purchase_is_amber(home: Path, monkey
     assert f"end of infobip: it answers until {day}" in found["sunset"][1]
 
 
-def launched(home: Path, launch: str, *only: str) -> None:
+def launched(home: Path, launch: str, *only: str, **limits: str) -> None:
     """A run of a launch that approves five numbers; all of it that buys, or only these assets."""
     only = only or ("phone_map", "distinct_phones", "quote", "lookups")
     defs = definitions(str(home / "ringfence.yaml"))
-    config = {"resources": {"limits": {"config": {"approve_up_to": "0.05 EUR"}}}}
+    config = {"resources": {"limits": {"config": {"approve_up_to": "0.05 EUR", **limits}}}}
     with dg.DagsterInstance.ephemeral() as instance:
         tags = {LAUNCH_TAG: launch}
         done = defs.resolve_job_def("enrich").execute_in_process(
@@ -321,25 +322,42 @@ def launched(home: Path, launch: str, *only: str) -> None:
     assert done.success
 
 
+def caps(ledger: Ledger) -> list[int]:
+    """What is approved, in cents, in the order of the approvals."""
+    with ledger.store.read() as connection:
+        found = connection.exec_driver_sql("SELECT cap FROM approval ORDER BY approved_at").scalars().all()
+    return [cap // 10_000_000 for cap in found]
+
+
 def test_a_consent_is_given_once(home: Path, url: str) -> None:
     """Trying again goes on with what was approved; the same again beside a launch that lives approves nothing more."""
     make_config(home, url, batch=1)
+    ledger = ledgers.open_ledger(home / "home")
     for _ in range(2):
         launched(home, "one")
         assert len(charged(url)) == 5
-    ledger = ledgers.open_ledger(home / "home")
     with working(ledger, "one"):
         launched(home, "two")
-    assert len(charged(url)) == 5
-    launched(home, "three")
-    assert len(charged(url)) == 10
-    launched(home, "four", "quote")
+        assert caps(ledger) == [5]
+        launched(home, "two", "quote", max_spend="1 EUR")
+    assert (len(charged(url)), caps(ledger)) == (5, [5, 5])
+    launched(home, "three", "quote", "lookups")
+    assert caps(ledger) == [5, 5, 5]
+
+
+@pytest.mark.parametrize("cents", [0, 1])
+def test_what_a_person_has_lowered_stays_so(home: Path, url: str, cents: int) -> None:
+    """A run that is tried again does not approve again; a new one may, and may name the quote."""
+    make_config(home, url, batch=1)
+    ledger = ledgers.open_ledger(home / "home")
+    launched(home, "one", "phone_map", "distinct_phones", "quote")
     with ledger.store.read() as connection:
-        quote_id = approvals.given(connection, "four", ledger.store.clock())
-    assert quote_id
-    approvals.approve(ledger, quote_id, Money.parse("0 EUR"), who="ada", why="enough")
-    launched(home, "four")
-    assert len(charged(url)) == 10
+        (quote_id,) = approvals.approved(connection, ledger.store.clock())
+    approvals.approve(ledger, quote_id, Money(cents * 10_000_000, "EUR"), who="ada", why="enough")
+    launched(home, "one")
+    assert (len(charged(url)), caps(ledger)) == (cents, [cents])
+    launched(home, "two", "quote", "lookups", quote=quote_id)
+    assert (len(charged(url)), caps(ledger)) == (5, [5])
 
 
 def test_a_backfill_is_one_launch(home: Path, url: str) -> None:

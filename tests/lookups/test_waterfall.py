@@ -28,7 +28,7 @@ from ringfence.lookups.shares import ENOUGH
 from ringfence.lookups.steps import names
 from ringfence.money import approvals, quotes, switch
 from ringfence.money.amount import Money, nanos
-from ringfence.money.schema import ASKED, DEFERRAL
+from ringfence.money.schema import APPROVAL, ASKED, DEFERRAL
 from ringfence.simulator.server import Settings, running
 from tests.lookups.conftest import TRUST, House, numbers
 from tests.sizes import share
@@ -312,14 +312,14 @@ RULES = st.lists(
 
 @settings(max_examples=share(16), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RULES, RULES, st.lists(st.none() | st.integers(0, 60), min_size=1, max_size=3))
-def test_no_sequence_of_runs_asks_twice_or_passes_an_approval(pair, first, second, approvals) -> None:
+def test_no_sequence_of_runs_asks_twice_or_passes_an_approval(pair, first, second, consents) -> None:
     """Whatever fails and whatever was approved: each asks once about a number, and a quote costs at most its approval.
 
     Approvals are in thousandths of an EUR, None is the most that a quote can cost.
     """
     both = pair(numbers("NL", 5), *first, second=tuple(second))
     house = both.house
-    for place, approved in enumerate(approvals):
+    for place, approved in enumerate(consents):
         launch = f"run {place}"
         house.publish()
         made = house.quote(launch)
@@ -331,7 +331,7 @@ def test_no_sequence_of_runs_asks_twice_or_passes_an_approval(pair, first, secon
         house.publish()
     house.check()
     with house.ledger.store.read() as connection:
-        caps = {row.quote_id: row.cap for row in connection.execute(select(quotes.APPROVAL))}
+        caps = {row.quote_id: row.cap for row in connection.execute(select(APPROVAL))}
         seen = connection.execute(select(ASKED.c.subject_id, ASKED.c.product)).all()
     for quote_id, cap in caps.items():
         mine = [row for row in house.attempts() if row["quote_id"] == quote_id]

@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from ringfence.errors import LedgerError
-from ringfence.money import approvals, quotes, restoring, switch
+from ringfence.money import approvals, restoring, switch
 from ringfence.money.amount import Money
 from ringfence.money.copies import back_up
 from ringfence.money.invariants import violations
 from ringfence.money.ledger import Ledger, open_ledger, refuse_to_spend, write_journal
-from ringfence.money.quotes import Line, Quote
 from ringfence.money.restoring import Restored, restore
 from ringfence.money.store import FILE_NAME
 from ringfence.money.workers import working
-from tests.money.bench import Bench
+from tests.money.bench import SECOND, Bench
+from tests.money.test_approvals import quoted
 from tests.sizes import share
 
 ROOT = Path(__file__).parents[2]
@@ -99,32 +99,6 @@ def test_a_copy_is_whole_while_somebody_buys(tmp_path: Path) -> None:
     assert bench.broken() == []
 
 
-def quoted(bench: Bench, quote_id: str) -> None:
-    """A quote of two numbers for a cent each."""
-    numbers = bench.numbers(2)
-    line = Line(
-        provider="infobip",
-        product="query",
-        country="NL",
-        source="crm",
-        facts=1,
-        unit_price=Money(CENT, "EUR"),
-        subjects=numbers,
-        ranks=(0, 1),
-    )
-    quote = Quote(
-        quote_id=quote_id,
-        created_at=bench.now,
-        expires_at=bench.now + quotes.DAY,
-        ledger_seq=0,
-        launch_id="one",
-        summary={},
-        lines=[line],
-    )
-    with bench.ledger.store.write() as connection:
-        quotes.save(connection, quote)
-
-
 def test_a_copy_takes_back_nothing_that_a_person_has_to(bench: Bench, tmp_path: Path) -> None:
     """Stops stay, approvals that were withdrawn or lowered since are withdrawn, and what stands as it was stands."""
     names = ("kept", "lowered", "withdrawn")
@@ -134,13 +108,15 @@ def test_a_copy_takes_back_nothing_that_a_person_has_to(bench: Bench, tmp_path: 
         quoted(bench, name)
         approvals.approve(bench.ledger, name, None, who="ada", why="")
     back_up(bench.ledger, tmp_path / "copy")
+    bench.now += 60 * SECOND
     switch.stop(bench.ledger, "infobip", who="ada", why="odd invoice")
+    stopped = bench.rows("SELECT provider, at, who, why FROM switch")
     approvals.approve(bench.ledger, "lowered", Money(CENT, "EUR"), who="ada", why="")
     approvals.approve(bench.ledger, "withdrawn", Money(0, "EUR"), who="ada", why="")
     done = put_back(bench.ledger.store.path.parent, tmp_path / "copy", "the disk is new")
     with done.ledger.store.read() as connection:
         assert approvals.approved(connection, done.ledger.store.clock()) == ["kept"]
-        assert ["odd invoice" in told for told in switch.stops(connection).values()] == [True]
+        assert connection.exec_driver_sql("SELECT provider, at, who, why FROM switch").tuples().all() == stopped
         caps = dict(connection.exec_driver_sql("SELECT budget_id, cap FROM budget").tuples().all())
     assert [caps[f"approval:{name}"] for name in names] == [2 * CENT, 0, 0]
     assert sound(done.ledger)
@@ -152,6 +128,7 @@ def test_a_copy_of_nobody_knows_what_was_bought_since_buys_nothing_until_a_perso
 ) -> None:
     """Where the ledger of before cannot be compared everything is stopped, and the stop says what to look at."""
     path = bench.ledger.store.path
+    switch.stop(bench.ledger, switch.EVERYTHING, who="bob", why="fraud")
     back_up(bench.ledger, tmp_path / "copy")
     bench.ledger.store.close()
     if present == "gone":
@@ -161,6 +138,7 @@ def test_a_copy_of_nobody_knows_what_was_bought_since_buys_nothing_until_a_perso
     done = put_back(path.parent, tmp_path / "copy")
     with done.ledger.store.read() as connection:
         (told,) = switch.stops(connection).values()
+    assert "(fraud); buying was stopped by ada" in told
     assert "see what the providers have billed since" in told
     assert told.endswith("go on with: ringfence resume")
 

@@ -15,7 +15,7 @@ from ringfence.money.reserve import Reserved
 from ringfence.simulator import vonage
 from tests.lookups.conftest import VENDORS, Build, House, build, numbers
 from tests.lookups.test_spend import meanwhile
-from tests.money.bench import SECOND, Bench
+from tests.money.bench import DAY, SECOND, Bench
 
 __all__ = ["build"]
 CENT = 10_000_000
@@ -84,22 +84,30 @@ def dear(bench: Bench, attempt: Reserved, amount: int) -> None:
 
 
 def test_a_bill_and_a_person_stop_beside_each_other(tmp_path: Path) -> None:
-    """Whoever stops last, both reasons are told, and to go on wants a reason: neither erases the other."""
+    """Whoever stops last, both are told with their times, and to go on wants a reason: neither erases the other."""
     bench = Bench(tmp_path)
-    sent = [bench.sent(1) for _ in range(3)]
-    switch.stop(bench.ledger, "infobip", who="ada", why="until I am back")
-    dear(bench, sent[0], 2 * CENT)
-    told = stops(bench)["infobip"]
-    assert "stopped by ada" in told
-    assert "(until I am back; it billed 0.02 EUR for a number" in told
-    dear(bench, sent[1], 3 * CENT)
-    assert "(until I am back; it billed 0.03 EUR for a number" in stops(bench)["infobip"]
+    sent = [bench.sent(1) for _ in range(2)]
+    switch.stop(bench.ledger, "infobip", who="ada", why="odd; it billed us twice")
+    with bench.ledger.store.write() as connection:
+        assert "ada" in switch.stops(connection)["infobip"]
+    bench.now += 60 * SECOND
+    for attempt, price in zip(sent, (2, 3), strict=True):
+        dear(bench, attempt, price * CENT)
+        told = stops(bench)["infobip"]
+        assert "infobip was stopped by ada at 2025-11-21 12:00 UTC (odd; it billed us twice); " in told
+        assert f"stopped by ringfence at 2025-11-21 12:01 UTC (it billed 0.0{price} EUR for a number" in told
     switch.stop(bench.ledger, "infobip", who="bob", why="maintenance")
-    assert "(maintenance; it billed 0.03 EUR for a number" in stops(bench)["infobip"]
+    told = stops(bench)["infobip"]
+    assert "(maintenance); infobip was stopped by ringfence" in told
+    assert told.endswith(
+        'go on with: set the price, then ringfence resume --provider infobip --because "the price is right now"'
+    )
     with pytest.raises(MoneyError, match=r"it billed 0\.03 EUR"):
         switch.resume(bench.ledger, "infobip", who="bob", why="")
     assert switch.resume(bench.ledger, "infobip", who="bob", why="all is well, and the price is right")
     assert stops(bench) == {}
+    switch.stop(bench.ledger, "infobip", who="ada", why="odd; it billed us twice")
+    assert switch.resume(bench.ledger, "infobip", who="bob", why="")
     assert bench.broken() == []
 
 
@@ -108,8 +116,10 @@ def test_what_was_asked_before_a_price_was_set_right_stops_nothing_again(tmp_pat
     bench = Bench(tmp_path)
     early = [bench.sent(1) for _ in range(2)]
     dear(bench, early[0], 2 * CENT)
-    bench.now += SECOND
+    # By the order of the requests: a clock may be wrong when somebody resumes.
+    bench.now += 2 * DAY
     switch.resume(bench.ledger, "infobip", who="ada", why="the price is right now")
+    bench.now -= 2 * DAY
     dear(bench, early[1], 2 * CENT)
     assert stops(bench) == {}
     bench.now += SECOND

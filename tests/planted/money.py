@@ -139,7 +139,7 @@ BUGS = (
         (
             Edit(
                 MOVES,
-                '    switch.put(connection, at, attempt["provider"], who=switch.LEDGER, why=why)\n',
+                '    switch.put(connection, at, f"{provider}{switch.BILL}", who=switch.LEDGER, why=why)\n',
                 "    del why\n",
             ),
         ),

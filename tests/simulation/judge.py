@@ -20,7 +20,8 @@ _RESERVED = """SELECT k.budget_id, c.value ->> 'cap' FROM json_each(?) c
 _BOOKED = f"SELECT coalesce(sum(CASE WHEN state IN {OPEN} THEN held ELSE coalesce(actual, 0) END), 0) FROM attempt"
 _OPEN = f"SELECT attempt_id, subjects FROM attempt WHERE state IN {OPEN}"
 _USED = """SELECT c.budget_id, c.window_start, c.held + c.spent - c.overrun FROM counter c"""
-_STOPPED = "SELECT 1 FROM attempt a JOIN switch s ON s.provider IN ('', a.provider) WHERE a.attempt_id = ?"
+_STOPPED = """SELECT 1 FROM attempt a JOIN switch s ON s.provider IN ('', a.provider, a.provider || '|bill')
+    WHERE a.attempt_id = ?"""
 _LEAVES = """SELECT a.state, a.numbers, (SELECT count(*) FROM claim c WHERE c.attempt_id = a.attempt_id)
     FROM attempt a WHERE a.attempt_id = ?"""
 

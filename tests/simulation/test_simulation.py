@@ -24,7 +24,7 @@ SOMETIMES = [
     for start in range(500, 50_000, 500)
 ]
 # The whole run ends within an hour: later than this, in minutes, no more of these are begun.
-ENOUGH = 50
+ENOUGH = 40
 
 
 @pytest.mark.parametrize("seeds", [*EVERY_DAY, BROKEN_ONCE, *SOMETIMES])
