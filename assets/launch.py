@@ -77,7 +77,7 @@ class House(dg.ConfigurableResource):
             worker = self._stack.enter_context(working(ledger, launch_id, context.run.run_id))
             # An old copy that settles would soon be as far as the lake, and could no longer be told from the right one.
             if unfit(setup, ledger) is None:
-                _fail_runs(context.instance, recover(ledger))
+                fail_runs(context.instance, recover(ledger))
             self._launch = Launch(setup, ledger, Lake(setup.home, ledger.ledger_id), worker, launch_id)
         return self._launch
 
@@ -183,7 +183,7 @@ def launchpad(run: dg.DagsterRun) -> str | None:
     return f"/locations/{quote(origin.repository_origin.code_location_origin.location_name)}/jobs/enrich/playground"
 
 
-def _fail_runs(instance: dg.DagsterInstance, run_ids: list[str]) -> None:
+def fail_runs(instance: dg.DagsterInstance, run_ids: list[str]) -> None:
     """Mark runs whose process is gone as failed, so that they do not fill the run queue."""
     for run_id in run_ids:
         run = instance.get_run_by_id(run_id)

@@ -13,12 +13,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from ringfence.config.model import Config
-from ringfence.config.scalars import ONCE
+from ringfence.config.scalars import ONCE, Seconds
 from ringfence.lake.views import views
 from ringfence.providers.provider import Provider
 from ringfence.providers.registry import providers
 
 FOLDER = Path(__file__).parent
+# What a key has that is a time: a default is written as it may be written.
+(_TIMED,) = get_args(Seconds)[1:]
 
 
 def keys() -> str:
@@ -93,12 +95,13 @@ def _sections(model: type[BaseModel], place: str) -> Iterator[tuple[str, type[Ba
 def _section(place: str, model: type[BaseModel]) -> str:
     title = f"### `{place}`\n\n{(model.__doc__ or '').partition(chr(10))[0]}\n\n" if place else ""
     rows = "\n".join(
-        f"| `{name}` | {_default(field.default)} | {field.description} |" for name, field in model.model_fields.items()
+        f"| `{name}` | {_default(field.default, timed=_TIMED in field.metadata)} | {field.description} |"
+        for name, field in model.model_fields.items()
     )
     return f"{title}| key | default | meaning |\n|---|---|---|\n{rows}"
 
 
-def _default(value: object) -> str:
+def _default(value: object, *, timed: bool) -> str:
     if value is PydanticUndefined:
         return "required"
     if value is None or value in ([], {}) or isinstance(value, BaseModel):
@@ -107,11 +110,15 @@ def _default(value: object) -> str:
         return str(value).lower()
     if isinstance(value, list):
         return f"[{', '.join(map(str, value))}]"
-    return _seconds(value) if isinstance(value, int) and value >= 86_400 else str(value)
+    if isinstance(value, int) and (timed or value >= 86_400):
+        return _seconds(value)
+    return str(value)
 
 
 def _seconds(value: int) -> str:
-    return "once" if value == ONCE else f"{value // 86_400}d"
+    if value == ONCE:
+        return "once"
+    return f"{value}s" if value % 86_400 else f"{value // 86_400}d"
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -6,12 +6,13 @@ from typing import Any
 import dagster as dg
 
 from assets.described import key
-from assets.launch import PURCHASING_TAG, House, plainly
+from assets.launch import PURCHASING_TAG, House, fail_runs, plainly
 from assets.recipes import APPROVE, BUY, CEILING, EVERYTHING, FIRST_TEN, ONE_COUNTRY, UP_TO, described
 from ringfence.config.model import Config
 from ringfence.lookups.collect import anything_to_collect
-from ringfence.lookups.recover import too_old
-from ringfence.money.ledger import open_ledger
+from ringfence.lookups.recover import left_behind, too_old
+from ringfence.money import launches
+from ringfence.money.ledger import Ledger, open_ledger
 
 # Dagster 1.13 does not export the type that define_asset_job returns.
 Job = Any
@@ -102,12 +103,13 @@ def sensors(collect: Job) -> list[dg.SensorDefinition]:
         description="Starts job collect when callbacks came, or something can be asked again, is overdue or too old.",
     )
     def collect_sensor(context: dg.SensorEvaluationContext, house: House) -> dg.RunRequest | dg.SkipReason:
-        if why := _not_now(context.instance, collect.name):
-            return dg.SkipReason(why)
         with plainly():
             setup = house.setup()
             ledger = open_ledger(setup.home)
-            found = anything_to_collect(ledger) or too_old(ledger, setup.config.in_doubt.assume_billed_after)
+            if why := _not_now(context.instance, collect.name, ledger):
+                return dg.SkipReason(why)
+            after = setup.config.in_doubt.assume_billed_after
+            found = anything_to_collect(ledger) or left_behind(ledger) or too_old(ledger, after)
         if found is None:
             return dg.SkipReason("nothing came, and nothing is overdue")
         context.log.info(found)
@@ -116,10 +118,13 @@ def sensors(collect: Job) -> list[dg.SensorDefinition]:
     return [collect_sensor]
 
 
-def _not_now(instance: dg.DagsterInstance, job: str) -> str | None:
-    """Why a job is not started again: a run of it goes on, or has failed just now."""
-    if instance.get_run_records(dg.RunsFilter(job_name=job, statuses=_GOING_ON), limit=1):
-        return f"a run of job {job} goes on"
+def _not_now(instance: dg.DagsterInstance, job: str, ledger: Ledger) -> str | None:
+    """Why a job is not started again: a run of it goes on, or has failed just now. One that is dead is said to have."""
+    for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=_GOING_ON)):
+        launch = launches.find(ledger, run.run_id)
+        if launch is None or launch.ended_at is not None or launches.goes_on(ledger, launch):
+            return f"a run of job {job} goes on"
+        fail_runs(instance, [run.run_id])
     last = instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)
     if not last or last[0].dagster_run.status is not dg.DagsterRunStatus.FAILURE:
         return None

@@ -89,5 +89,5 @@ def _without_stale_advice(home: Home, told: str) -> str:
     """Why a launch bought no more, where it was stopped: whether it was resumed since."""
     with home.ledger.store.read() as connection:
         stops = switch.stops(connection)
-    advice = r"; go on with: ringfence resume(?: --provider (\w+))?"
+    advice = r"; go on with: (?:set the price, then )?ringfence resume(?: --provider (\w+))?(?: --because \"[^\"]*\")?"
     return re.sub(advice, lambda found: found[0] if (found[1] or "") in stops else "; resumed since", told)

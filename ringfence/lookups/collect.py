@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from ringfence.config.environment import Setup
 from ringfence.errors import RingfenceError
@@ -17,7 +17,7 @@ from ringfence.money.decide import decidable
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import newest_reply
 from ringfence.money.schema import ATTEMPT, META, POLL, REPLY
-from ringfence.providers.registry import provider
+from ringfence.providers.registry import provider, providers
 
 # The newest reply that a collecting run has read, in `meta`.
 COLLECTED = "collected_to"
@@ -31,7 +31,7 @@ def collect(setup: Setup, ledger: Ledger, who: str) -> list[str]:
     A provider that is not configured any more, or whose credentials are missing, is not asked again: what it sends
     by itself is read all the same.
     """
-    query = select(ATTEMPT.c.provider).where(_of_interest()).distinct()
+    query = select(ATTEMPT.c.provider).where(_of_interest(ledger.store.clock())).distinct()
     with ledger.store.read() as connection:
         newest = _read_to(connection)
         names = set(connection.scalars(query))
@@ -88,8 +88,10 @@ def _can_be_asked(setup: Setup, name: str, told: list[str]) -> bool:
     return True
 
 
-def _of_interest() -> ColumnElement[bool]:
-    return decidable() | decided_free()
+def _of_interest(now: int) -> ColumnElement[bool]:
+    """What is open, and what was decided to be free while any provider tells of it."""
+    told = (one.traced.until for kind in providers().values() for one in kind.products.values() if one.traced)
+    return decidable() | and_(decided_free(), ATTEMPT.c.reserved_at > now - max(told) * 1_000_000)
 
 
 def anything_to_collect(ledger: Ledger) -> str | None:
@@ -99,7 +101,7 @@ def anything_to_collect(ledger: Ledger) -> str | None:
         seen = int(connection.scalar(select(META.c.value).where(META.c.key == COLLECTED)) or 0)
         came, late = _came(connection, seen)
         waits = select(ATTEMPT.c.state, ATTEMPT.c.evidence, *(ATTEMPT.c[name] for name in OVERDUE), POLL.c.next_at)
-        waits = waits.where(_of_interest())
+        waits = waits.where(_of_interest(now))
         found = connection.execute(waits.join(POLL, POLL.c.attempt_id == ATTEMPT.c.attempt_id, isouter=True)).all()
     rows = [row for row in found if row.state == "awaiting"]
     doubtful = [row for row in found if is_traced_now(dict(row._mapping), now)]

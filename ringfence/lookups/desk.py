@@ -14,12 +14,13 @@ from ringfence.lookups.queue import Queue
 from ringfence.lookups.tally import Tally
 from ringfence.lookups.verdict import judge, move_for
 from ringfence.money.balance import Said
-from ringfence.money.batch import Batch, Refused
+from ringfence.money.batch import Batch, Refused, each_once
 from ringfence.money.conversion import converted
 from ringfence.money.heard import Heard
 from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Move, Settle, Void, dearest
 from ringfence.money.reserve import Owner, Reserved
+from ringfence.money.switch import BILLS_MORE
 from ringfence.money.workers import Worker
 from ringfence.numbers.phone import Phone
 from ringfence.providers.provider import Parsed
@@ -151,8 +152,9 @@ class Desk:
             self.tally.spent += converted(sum(answer.amount for answer in move.answers), batch.rate)
         if isinstance(move, Settle | Await):
             if dearest(move, len(attempt.numbers)) > price.amount:
-                told = f"the price of {batch.product} ({price})"
-                lane.stop(f"{batch.provider} bills more than {told}: set the price right, then resume it")
+                lane.stop(
+                    f"{batch.provider} {BILLS_MORE}{batch.product} ({price}): set the price right, then resume it"
+                )
             lane.answered()
         else:
             lane.doubted(move.evidence)
@@ -195,11 +197,4 @@ class Desk:
 
     def unbought(self) -> list[Refused]:
         """What was left, each number once: refused under one quote, it may have been bought under another."""
-        seen = set(self.asked)
-        result = []
-        for refused in self.left:
-            fresh = tuple(subject for subject in refused.subjects if subject not in seen)
-            seen.update(fresh)
-            if fresh:
-                result.append(replace(refused, subjects=fresh))
-        return result
+        return each_once(self.left, self.asked)

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ringfence.config.model import Config
+from ringfence.lookups.asking import pollable
 from ringfence.lookups.duration import lasting
 from ringfence.money.health import Doubtful, Doubts
 from ringfence.providers.collectable import traced
@@ -54,5 +55,6 @@ def _is_asked(config: Config, doubt: Doubtful) -> bool:
     section, kind = config.providers.get(doubt.provider), providers().get(doubt.provider)
     if section is None or kind is None or doubt.product not in kind.products:
         return False
-    how = traced(kind.products[doubt.product], section.options(doubt.provider))
-    return how is not None and doubt.age < how.until
+    product = kind.products[doubt.product]
+    how = traced(product, section.options(doubt.provider))
+    return pollable(product) or (how is not None and doubt.age < how.until)

@@ -1,7 +1,7 @@
 """What a run buys, round by round: a later one is only for what the answers so far leave unknown. It sends nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from ringfence.lookups.plan import narrowed_to, plan, preview
 from ringfence.lookups.publish import publish_facts, publish_settled
 from ringfence.lookups.replies import numbers_of
 from ringfence.lookups.routes import Market, step_of
-from ringfence.money.batch import Batch, Refused
+from ringfence.money.batch import Batch, Refused, each_once
 from ringfence.money.ledger import Ledger
 from ringfence.money.quotes import Line, Quote
 
@@ -70,14 +70,7 @@ class Course:
     def unbought(self, desk: Desk) -> list[Refused]:
         """What was left in any round, each number once."""
         self.ended(desk)
-        seen: set[int] = set()
-        found = []
-        for refused in self.left:
-            fresh = tuple(subject for subject in refused.subjects if subject not in seen)
-            seen.update(fresh)
-            if fresh:
-                found.append(replace(refused, subjects=fresh))
-        return found
+        return each_once(self.left)
 
     def _batches(self, number: int) -> list[Batch]:
         mine = [each for each in self.covered if number < len(each.rounds)]

@@ -17,13 +17,16 @@ from ringfence.money.ledger import Ledger
 from ringfence.money.moves import Await, Doubt, Move, apply, newest_reply
 from ringfence.money.prepared import Prepared, listed
 from ringfence.money.schema import ATTEMPT, REPLY, WORKER
-from ringfence.money.workers import dead
+from ringfence.money.workers import dead, lives
 
 # A turn of recovery: attempts that one transaction decides.
 GROUP = 200
 _LIVING = select(WORKER.c.worker_id).where(WORKER.c.ended_at.is_(None), WORKER.c.worker_id.not_in(listed("dead")))
 _ORPHANS = Prepared(
     select(ATTEMPT).where(ATTEMPT.c.state == "sent", ATTEMPT.c.worker_id.not_in(_LIVING)).limit(bindparam("most"))
+)
+_SENT = Prepared(
+    select(ATTEMPT.c.worker_id, func.count()).where(ATTEMPT.c.state == "sent").group_by(ATTEMPT.c.worker_id)
 )
 _REPLIED = exists().where(REPLY.c.complete == 1)
 _TOLD = _REPLIED.where(REPLY.c.source != "response")
@@ -107,6 +110,14 @@ def too_old(ledger: Ledger, after_seconds: int) -> str | None:
     with ledger.store.read() as connection:
         count = connection.scalar(select(func.count()).select_from(ATTEMPT).where(*old)) or 0
     return f"{count:,} requests are in doubt for longer than in_doubt.assume_billed_after" if count else None
+
+
+def left_behind(ledger: Ledger) -> str | None:
+    """What processes that are gone have left undecided, in a sentence; None when that is nothing."""
+    with ledger.store.read() as connection:
+        sent = _SENT.rows(connection)
+    count = sum(requests for worker_id, requests in sent if not lives(ledger.store.path.parent, worker_id))
+    return f"{count:,} requests of a process that is gone are not decided" if count else None
 
 
 def _assumed(connection: Connection, attempt: Mapping[str, Any]) -> int:

@@ -17,6 +17,7 @@ from ringfence.lake.tables import state_of
 from ringfence.lookups.doubts import outlook
 from ringfence.lookups.duration import lasting
 from ringfence.lookups.finding import Finding, failed, incomparable
+from ringfence.lookups.recover import left_behind
 from ringfence.money import breaker, budget, health, switch
 from ringfence.money.balance import fallen
 from ringfence.money.invariants import violations
@@ -35,6 +36,7 @@ def standing(setup: Setup) -> list[Finding]:
         sound(ledger),
         *budgets(setup, ledger),
         *stops(ledger),
+        *left(ledger),
         doubts(setup, ledger),
         *accounts(ledger),
         served(setup, ledger),
@@ -96,6 +98,12 @@ def stops(ledger: Ledger) -> Iterator[Finding]:
         yield Finding("warn", "stop", told, mend)
     if not found:
         yield Finding("ok", "stop", "nothing is stopped")
+
+
+def left(ledger: Ledger) -> Iterator[Finding]:
+    """Requests that a process has left that is gone."""
+    if told := left_behind(ledger):
+        yield Finding("warn", "in doubt", told, "ringfence collect decides them")
 
 
 def doubts(setup: Setup, ledger: Ledger) -> Finding:

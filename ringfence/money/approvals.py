@@ -82,7 +82,8 @@ def _refuse_twice(connection: Connection, ledger: Ledger, quote: Quote, at: int)
         own = launch_id == quote.launch_id
         if other_id != quote.quote_id and (own or _lives(connection, ledger, launch_id)):
             which = "this run" if own else f"run {launch_id}, which goes on with the same limits,"
-            raise TwiceError(f"not approved: {which} has approved quote {other_id}, and that holds for both")
+            still = "that holds for both" if other_id in approved(connection, at) else "somebody has withdrawn that"
+            raise TwiceError(f"not approved: {which} has approved quote {other_id}, and {still}")
 
 
 def _lives(connection: Connection, ledger: Ledger, launch_id: str) -> bool:

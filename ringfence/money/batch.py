@@ -1,6 +1,7 @@
 """What may be bought together: numbers at one price in one set of budgets, and what is said of those that are not."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from ringfence.money.amount import Money
 from ringfence.money.conversion import cost
@@ -52,3 +53,14 @@ class Refused:
     subjects: tuple[int, ...]
     status: str
     reason: str
+
+
+def each_once(left: Iterable[Refused], seen: Collection[int] = ()) -> list[Refused]:
+    """The same with each number once, under the first that has it, and without those that were seen already."""
+    known, found = set(seen), []
+    for refused in left:
+        fresh = tuple(subject for subject in refused.subjects if subject not in known)
+        known.update(fresh)
+        if fresh:
+            found.append(replace(refused, subjects=fresh))
+    return found

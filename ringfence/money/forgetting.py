@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -12,8 +13,8 @@ from ringfence.money.schema import APPROVAL
 
 # What says that the present ledger cannot be read, so that only its file can be kept.
 UNREADABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_ERROR)
-# Why buying is stopped where there is none, or one that cannot be read.
-UNKNOWN = "a copy was put back and nobody knows what was bought after it: see what the providers have billed since"
+# Why buying is stopped then: what is forgotten is in no budget, and would be bought again.
+UNKNOWN = "a copy was put back, and what was asked after it is forgotten: see what the providers have billed since"
 # What the present ledger has and a copy has not, by the words of the entries: two ledgers may have gone on from one.
 _FORGOTTEN = """SELECT count(*), coalesce(sum(event = 'sent'), 0) FROM (
     SELECT seq, at, attempt_id, event, held, spent FROM main.journal
@@ -22,29 +23,44 @@ UNION ALL SELECT count(*), 0 FROM (
     SELECT attempt_id, source, mac FROM main.reply EXCEPT SELECT attempt_id, source, mac FROM copy.reply)"""
 
 
-def forgotten_by(present: Path, copy: Path) -> str:
-    """What restoring forgets, in words; empty when nothing, or when the present ledger is gone or cannot be read."""
+class Forgotten(NamedTuple):
+    """What the present ledger has and a copy has not: entries of the journal, of these requests, and replies."""
+
+    entries: int = 0
+    requests: int = 0
+    replies: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entries:,} entries of the journal ({self.requests:,} requests that were sent) "
+            f"and {self.replies:,} replies"
+            if any(self)
+            else ""
+        )
+
+
+def forgotten_by(present: Path, copy: Path) -> Forgotten:
+    """What restoring forgets; nothing where the present ledger is gone or cannot be read."""
     if not present.exists():
-        return ""
+        return Forgotten()
     try:
         with closing(reading(present)) as connection:
             connection.execute("ATTACH ? AS copy", (address(copy),))
             (entries, sent), (replies, _) = connection.execute(_FORGOTTEN).fetchall()
     except sqlite3.Error as error:
         raise_unless_unreadable(error)
-        return ""
-    if not entries and not replies:
-        return ""
-    return f"{entries:,} entries of the journal ({sent:,} requests that were sent) and {replies:,} replies"
+        return Forgotten()
+    return Forgotten(entries, sent, replies)
 
 
-def carry_over(connection: Connection, present: Path, at: int, who: str) -> None:
+def carry_over(connection: Connection, present: Path, at: int, who: str, forgotten: Forgotten) -> None:
     """Keep in a copy what a person has to take back: stops, and approvals that were withdrawn or lowered since.
 
-    Where the present ledger is gone or cannot be read, buying is stopped and every approval is withdrawn.
+    Buying is stopped where a request is forgotten, or nobody knows: where the present ledger is gone or cannot be
+    read, every approval is withdrawn, too.
     """
     found = _standing(present, at)
-    if found is None:
+    if found is None or forgotten.requests:
         switch.put(connection, at, f"{switch.EVERYTHING}{switch.COPY}", who=who, why=UNKNOWN)
     stopped, caps = found or ([], {})
     for stop in stopped:

@@ -60,13 +60,13 @@ def restore(home: Path, source: Path, *, mode: str, lake_ledger_id: str | None, 
         with TemporaryDirectory(dir=home, prefix=CHECKING) as folder:
             copy = _checked(source, Path(folder), mode, lake_ledger_id)
             forgotten = forgotten_by(path, copy.store.path)
-            if forgotten and not because:
+            if any(forgotten) and not because:
                 raise LedgerError(f"{source} lacks {forgotten} of the present ledger: say --because why to forget them")
-            told = f"settlement {copy.settled_seq()}, forgetting {forgotten or 'nothing'}; {because}".rstrip("; ")
+            told = f"settlement {copy.settled_seq()}, forgetting {str(forgotten) or 'nothing'}; {because}".rstrip("; ")
             with _damage_named(source), copy.store.write() as connection:
                 at = copy.store.clock()
                 write_journal(connection, at, "restored", who=who, why=mask_numbers(told))
-                carry_over(connection, path, at, who)
+                carry_over(connection, path, at, who, forgotten)
             copy.store.close()
             sync(copy.store.path)
             before = _put(copy.store.path, path)

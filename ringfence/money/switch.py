@@ -21,6 +21,8 @@ from ringfence.numbers.phone import mask_numbers
 EVERYTHING = ""
 # Who stops a provider for a bill above the price in use, and how the reason begins that says what was billed.
 LEDGER, BILLED = "ringfence", "it billed "
+# How a run says it that has met the bill.
+BILLS_MORE = "bills more than the price of "
 # Stops of one provider that stand beside a person's: for a bill, and for a copy of the ledger that was put back.
 BILL, COPY = "|bill", "|copy"
 # Up to which attempt a bill's stop was taken back, in `meta`, by provider.
@@ -47,7 +49,7 @@ class Stop(NamedTuple):
     @property
     def by_bill(self) -> bool:
         """Whether a bill above the price in use has made it."""
-        return self.key.endswith(BILL) or (self.who == LEDGER and self.why.startswith(BILLED))
+        return self.key.endswith(BILL)
 
     @property
     def by_whom(self) -> str:
@@ -59,6 +61,10 @@ class Stop(NamedTuple):
 def put(connection: Connection, at: int, key: str, *, who: str, why: str) -> None:
     """Stop a provider (`EVERYTHING`: all of them); the reason of an earlier stop of the same key is replaced."""
     stop = Stop(key, at, who, mask_numbers(why))
+    if key.endswith(BILL):
+        # What was left unbought for it names its time: it is the first one's.
+        same = (each.at for each in _by_provider(connection).get(stop.provider, []) if each.key == key)
+        stop = stop._replace(at=next(same, at))
     keep(connection, stop)
     write_journal(connection, at, "stopped", who=who, why=f"{stop.provider or 'everything'}: {stop.why}")
 
@@ -76,7 +82,8 @@ def stop(ledger: Ledger, provider: str, *, who: str, why: str) -> str | None:
     """
     with ledger.store.write() as connection:
         earlier = stops(connection).get(provider)
-        if why or not earlier:
+        mine = {each.key for each in _by_provider(connection).get(provider, [])}
+        if why or provider not in mine:
             put(connection, ledger.store.clock(), provider, who=who, why=why or "no reason was given")
     return earlier
 
@@ -103,6 +110,7 @@ def resume(ledger: Ledger, provider: str, *, who: str, why: str) -> bool:
         if mine:
             write_journal(connection, at, "resumed", who=who, why=f"{provider or 'everything'}: {reason}")
         if bill:
+            take_back(connection, f"{provider} {BILLS_MORE}")
             seen = {"key": f"{_RESUMED}{provider}", "value": str(_NEWEST.value(connection) or 0)}
             connection.execute(insert(META).values(seen).on_conflict_do_update(index_elements=["key"], set_=seen))
         closed = breaker.close(connection, at, provider, who=who, why=reason)

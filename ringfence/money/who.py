@@ -2,10 +2,12 @@
 
 import getpass
 
+from ringfence.numbers.phone import mask_numbers
+
 
 def who() -> str:
     """The person in whose name this process runs."""
     try:
-        return getpass.getuser()
+        return mask_numbers(getpass.getuser())
     except (KeyError, OSError):
         return "unknown"

@@ -26,7 +26,7 @@ from ringfence.money.ledger import Ledger, open_ledger, refuse_to_spend, write_j
 from ringfence.money.restoring import Restored, restore
 from ringfence.money.store import FILE_NAME
 from ringfence.money.workers import working
-from tests.money.bench import SECOND, Bench
+from tests.money.bench import SECOND, Bench, month
 from tests.money.test_approvals import quoted
 from tests.sizes import share
 
@@ -119,6 +119,18 @@ def test_a_copy_takes_back_nothing_that_a_person_has_to(bench: Bench, tmp_path: 
         assert connection.exec_driver_sql("SELECT provider, at, who, why FROM switch").tuples().all() == stopped
         caps = dict(connection.exec_driver_sql("SELECT budget_id, cap FROM budget").tuples().all())
     assert [caps[f"approval:{name}"] for name in names] == [2 * CENT, 0, 0]
+    assert sound(done.ledger)
+
+
+def test_a_copy_that_forgets_a_request_buys_nothing_until_a_person_says_so(tmp_path: Path) -> None:
+    """What was asked after it is in no budget and no claim: it would be bought again, and past the cap."""
+    bench = Bench(tmp_path / "home", month("0.03 EUR"))
+    back_up(bench.ledger, tmp_path / "copy")
+    bench.sent(3)
+    done = put_back(tmp_path / "home", tmp_path / "copy", "the wrong file")
+    with done.ledger.store.read() as connection:
+        (told,) = switch.stops(connection).values()
+    assert "what was asked after it is forgotten" in told
     assert sound(done.ledger)
 
 

@@ -106,6 +106,10 @@ def test_a_bill_and_a_person_stop_beside_each_other(tmp_path: Path) -> None:
         switch.resume(bench.ledger, "infobip", who="bob", why="")
     assert switch.resume(bench.ledger, "infobip", who="bob", why="all is well, and the price is right")
     assert stops(bench) == {}
+    dear(bench, bench.sent(1), 4 * CENT)
+    switch.stop(bench.ledger, "infobip", who="ada", why="")
+    assert "stopped by ada" in stops(bench)["infobip"], "a stop without a reason is one beside a bill's"
+    assert switch.resume(bench.ledger, "infobip", who="bob", why="right now")
     switch.stop(bench.ledger, "infobip", who="ada", why="odd; it billed us twice")
     assert switch.resume(bench.ledger, "infobip", who="bob", why="")
     assert bench.broken() == []

@@ -93,6 +93,23 @@ def test_a_doubt_that_is_too_old_starts_a_run(tmp_path: Path, awaited: Awaited, 
     assert look(tmp_path, instance) == "nothing came, and nothing is overdue"
 
 
+def test_what_a_dead_process_left_starts_a_run(tmp_path: Path, awaited: Awaited, instance: dg.DagsterInstance) -> None:
+    """A request that nobody decides any more, and a run of Dagster that nobody ends any more."""
+    attempt = awaited.sent()
+    assert look(tmp_path, instance) is None
+    assert collect(tmp_path, instance)
+    assert awaited.bench.state(attempt.attempt_id) == "in_doubt"
+    job = definitions(str(tmp_path / "ringfence.yaml")).resolve_job_def("collect")
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    dead = "INSERT INTO worker (worker_id, launch_id, run_id, pid, started_at) VALUES ('dead', 'one', ?, 1, ?)"
+    with awaited.ledger.store.write() as connection:
+        connection.exec_driver_sql(dead, (run.run_id, awaited.bench.now))
+    assert "the last run of job collect failed" in str(look(tmp_path, instance))
+    failed = instance.get_run_by_id(run.run_id)
+    assert failed
+    assert failed.status is dg.DagsterRunStatus.FAILURE
+
+
 def test_a_run_that_goes_on_is_the_only_one(tmp_path: Path, awaited: Awaited, instance: dg.DagsterInstance) -> None:
     """No second one is started beside it, whatever came meanwhile."""
     attempt = awaited.sent()

@@ -48,8 +48,13 @@ BUGS = (
     ),
     Bug(
         "a copy buys at once in the place of a ledger that nobody can read",
-        (Edit(RESTORING, "    if found is None:\n", "    if False:\n"),),
+        (Edit(RESTORING, "    if found is None or ", "    if "),),
         (f"{COPIES}::test_a_copy_of_nobody_knows_what_was_bought_since_buys_nothing_until_a_person_says_so",),
+    ),
+    Bug(
+        "a copy that forgets requests buys them again",
+        (Edit(RESTORING, " or forgotten.requests:", ":"),),
+        (f"{COPIES}::test_a_copy_that_forgets_a_request_buys_nothing_until_a_person_says_so",),
     ),
     Bug(
         "a bill erases who has stopped",
@@ -73,13 +78,12 @@ BUGS = (
     ),
     Bug(
         "nothing looks for doubts that are too old",
-        (
-            Edit(
-                "pipelines/jobs.py",
-                "anything_to_collect(ledger) or too_old(",
-                "anything_to_collect(ledger) or (lambda *_: None)(",
-            ),
-        ),
+        (Edit("pipelines/jobs.py", " or too_old(", " or (lambda *_: None)("),),
         ("tests/pipelines/test_sensor.py::test_a_doubt_that_is_too_old_starts_a_run",),
+    ),
+    Bug(
+        "nothing looks for what dead processes left",
+        (Edit("pipelines/jobs.py", " or left_behind(ledger)", ""),),
+        ("tests/pipelines/test_sensor.py::test_what_a_dead_process_left_starts_a_run",),
     ),
 )
