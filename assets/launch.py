@@ -117,9 +117,14 @@ class Limits(dg.ConfigurableResource):
     @property
     def asked(self) -> str:
         """What a run is asked to approve, in words: two runs with the same words may be one click, or one try more."""
-        given = [*(("sources", ", ".join(self.sources)), ("countries", ", ".join(self.countries)))]
-        given += [("limit", self.limit), ("max_spend", self.max_spend), ("approve_up_to", self.approve_up_to)]
-        return "; ".join(f"{name} {value}" for name, value in given if value not in (None, ""))
+        given = {
+            "sources": ", ".join(self.sources),
+            "countries": ", ".join(self.countries),
+            "limit": self.limit,
+            "max_spend": self.max_spend,
+            "approve_up_to": self.approve_up_to,
+        }
+        return "; ".join(f"{name} {value}" for name, value in given.items() if value not in (None, ""))
 
     @property
     def narrows(self) -> bool:

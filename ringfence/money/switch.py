@@ -78,12 +78,12 @@ def keep(connection: Connection, stop: Stop) -> None:
 def stop(ledger: Ledger, provider: str, *, who: str, why: str) -> str | None:
     """Stop buying, durably; every process sees it before its next batch. Returns what stood there before, if anything.
 
-    Without a reason (an empty `why`) an earlier stop stays as it is.
+    Without a reason (an empty `why`) an earlier stop by a person stays as it is.
     """
     with ledger.store.write() as connection:
         earlier = stops(connection).get(provider)
-        mine = {each.key for each in _by_provider(connection).get(provider, [])}
-        if why or provider not in mine:
+        mine = _by_provider(connection).get(provider, [])
+        if why or all(each.key != provider for each in mine):
             put(connection, ledger.store.clock(), provider, who=who, why=why or "no reason was given")
     return earlier
 
